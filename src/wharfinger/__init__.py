@@ -1,0 +1,3 @@
+"""Wharfinger: the Docker tasks of a container platform, done for real."""
+
+__version__ = "0.1.0"

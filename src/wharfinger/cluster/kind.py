@@ -1,0 +1,90 @@
+"""
+What the object API knows of one kind, as one declaration.
+
+A kind is data: names, scope, schema, and the few functions in which it differs. The machinery
+(`objects.py`, discovery, tables, patches) reads the declaration and never asks for a kind by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Object = dict[str, Any]
+"""One object of the API as decoded JSON: `apiVersion`, `kind`, `metadata` and the rest."""
+
+
+class GroupResource(NamedTuple):
+    """What storage and rights name: an API group ("" is the core group) and a plural."""
+
+    group: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.resource}.{self.group}" if self.group else self.resource
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One cause in a refused object, in the words that Kubernetes clients know."""
+
+    reason: str  # FieldValueRequired, FieldValueInvalid, FieldValueForbidden, FieldValueNotSupported, ...
+    field: str  # "metadata.name", "subjects[0].kind"
+    message: str  # 'Invalid value: "A": a lowercase RFC 1123 ...'
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of `kubectl get`: see meta/v1 TableColumnDefinition."""
+
+    name: str
+    value: Callable[[Object], Any]
+    type: str = "string"
+    format: str = ""
+    description: str = ""
+    wide: bool = False
+
+
+def _keep(_: Object) -> None:
+    return None
+
+
+def _accept(_: Object) -> Sequence[FieldError]:
+    return ()
+
+
+def _accept_update(_new: Object, _old: Object) -> Sequence[FieldError]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """The declaration of one kind in one version; `schema` is a structural OpenAPI v3 schema."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    singular: str
+    namespaced: bool
+    schema: Mapping[str, Any]
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = (
+        "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch",
+    )  # fmt: skip
+    default: Callable[[Object], None] = _keep
+    validate: Callable[[Object], Sequence[FieldError]] = _accept
+    validate_update: Callable[[Object, Object], Sequence[FieldError]] = _accept_update
+    name_errors: Callable[[str], Sequence[str]] | None = None  # None: RFC 1123 subdomain
+    columns: tuple[Column, ...] = ()
+    selectable: Mapping[str, Callable[[Object], str]] = field(default_factory=dict)
+
+    @property
+    def resource(self) -> GroupResource:
+        return GroupResource(self.group, self.plural)
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
