@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 Object = dict[str, Any]
@@ -36,14 +37,32 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of `kubectl get`: see meta/v1 TableColumnDefinition."""
+    """One column of `kubectl get`: see meta/v1 TableColumnDefinition.
+
+    `value` gets the time of asking too, since ages are computed by the server.
+    """
 
     name: str
-    value: Callable[[Object], Any]
+    value: Callable[[Object, datetime], Any]
     type: str = "string"
     format: str = ""
     description: str = ""
     wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A path below an object with rules of its own, as `status`; discovery lists it.
+
+    A kind that has `status` keeps it from the clients of the object itself: they write the
+    rest, clients of the subresource write nothing else.
+    """
+
+    name: str
+    verbs: tuple[str, ...]
+    group: str | None = None  # of the kind that is sent; None: the object's own
+    version: str | None = None
+    kind: str | None = None
 
 
 def _keep(_: Object) -> None:
@@ -60,7 +79,12 @@ def _accept_update(_new: Object, _old: Object) -> Sequence[FieldError]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """The declaration of one kind in one version; `schema` is a structural OpenAPI v3 schema."""
+    """The declaration of one kind in one version; `schema` is a structural OpenAPI v3 schema.
+
+    On each write the order is: types by `schema`, then `default`, then `validate`, and for an
+    update `validate_update(new, old)` too. So `default` and the validators may rely on types,
+    and only on them: any field can be absent.
+    """
 
     group: str
     version: str
@@ -80,6 +104,7 @@ class Kind:
     name_errors: Callable[[str], Sequence[str]] | None = None  # None: RFC 1123 subdomain
     columns: tuple[Column, ...] = ()
     selectable: Mapping[str, Callable[[Object], str]] = field(default_factory=dict)
+    subresources: tuple[Subresource, ...] = ()
 
     @property
     def resource(self) -> GroupResource:
