@@ -1,0 +1,1 @@
+"""The HTTP edge: settings, wiring, authentication, error bodies, health and metrics."""

@@ -1,0 +1,43 @@
+"""
+The services that handlers work with, made once by `app.create_app`.
+
+A handler finds them as `request.app.state`. They are typed here so that no handler reaches for
+a module-level client, and so that a test can build the few it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wharfinger.cluster.authorize import Authorizer
+    from wharfinger.cluster.cache import Cache
+    from wharfinger.cluster.objects import Objects
+    from wharfinger.cluster.sessions import Sessions
+    from wharfinger.cluster.tokens import Tokens
+    from wharfinger.cluster.virtual import Authenticator, Virtual
+    from wharfinger.registry.registry import Registry
+    from wharfinger.server.addresses import Addresses
+    from wharfinger.server.metrics import Metrics
+    from wharfinger.server.settings import Settings
+    from wharfinger.server.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All that requests are served from."""
+
+    settings: Settings
+    addresses: Addresses  # the URLs that we may name ourselves by
+    registry: Registry
+    cache: Cache
+    objects: Objects
+    virtual: Sequence[Virtual]
+    authorizer: Authorizer
+    authenticator: Authenticator
+    sessions: Sessions
+    tokens: Tokens
+    metrics: Metrics
+    tasks: Tasks

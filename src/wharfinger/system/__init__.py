@@ -1,0 +1,1 @@
+"""The only code that touches processes, host files, sockets and the clock; each with a fake."""
