@@ -1,0 +1,1 @@
+"""Pure values of the field: digests, names, media types, manifests, and strict JSON."""
