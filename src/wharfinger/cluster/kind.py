@@ -7,10 +7,11 @@ A kind is data: names, scope, schema, and the few functions in which it differs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 Object = dict[str, Any]
 """One object of the API as decoded JSON: `apiVersion`, `kind`, `metadata` and the rest."""
@@ -31,8 +32,47 @@ class FieldError:
     """One cause in a refused object, in the words that Kubernetes clients know."""
 
     reason: str  # FieldValueRequired, FieldValueInvalid, FieldValueForbidden, FieldValueNotSupported, ...
-    field: str  # "metadata.name", "subjects[0].kind"
+    field: str  # "metadata.name", "subjects[0].kind", "data[key]"
     message: str  # 'Invalid value: "A": a lowercase RFC 1123 ...'
+
+    @classmethod
+    def invalid(cls, field: str, value: Any, detail: str) -> Self:
+        return cls("FieldValueInvalid", field, f"Invalid value: {_json(value)}: {detail}")
+
+    @classmethod
+    def wrong_type(cls, field: str, value: Any, detail: str) -> Self:
+        return cls("FieldValueTypeInvalid", field, f"Invalid value: {_json(value)}: {detail}")
+
+    @classmethod
+    def required(cls, field: str, detail: str = "") -> Self:
+        return cls("FieldValueRequired", field, _joined("Required value", detail))
+
+    @classmethod
+    def forbidden(cls, field: str, detail: str) -> Self:
+        return cls("FieldValueForbidden", field, _joined("Forbidden", detail))
+
+    @classmethod
+    def duplicate(cls, field: str, value: Any) -> Self:
+        return cls("FieldValueDuplicate", field, f"Duplicate value: {_json(value)}")
+
+    @classmethod
+    def too_long(cls, field: str, limit: int) -> Self:
+        message = f"Too long: may not be more than {limit} bytes"
+        return cls("FieldValueTooLong", field, message)
+
+    @classmethod
+    def unsupported(cls, field: str, value: Any, supported: Sequence[str]) -> Self:
+        known = ", ".join(_json(one) for one in supported)
+        message = f"Unsupported value: {_json(value)}: supported values: {known}"
+        return cls("FieldValueNotSupported", field, message)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _joined(words: str, detail: str) -> str:
+    return f"{words}: {detail}" if detail else words
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""
+The words in which kinds declare their schemas: structural OpenAPI v3, with names for records.
+
+A schema is a plain dictionary, so whoever walks it (validation, patches, published documents)
+needs no types of ours. Only a record knows its model's name besides, which lets `openapi.py`
+publish each model once and refer to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
+
+Schema = Mapping[str, Any]
+
+
+class Record(dict[str, Any]):
+    """An object schema with a model name: `io.k8s.api.core.v1.Secret`."""
+
+    def __init__(
+        self, model: str, summary: str, fields: Mapping[str, Schema], required: Sequence[str] = ()
+    ) -> None:
+        super().__init__(type="object", description=summary, properties=dict(fields))
+        if required:
+            self["required"] = list(required)
+        self.model: Final = model
+        self.summary: Final = summary
+
+    def of(self, description: str, **extensions: Any) -> Self:
+        """Say what a field of this type is for."""
+        record = type(self)(self.model, self.summary, self["properties"], self.get("required", ()))
+        record.update(description=description, **extensions)
+        return record
+
+
+def text(description: str, **more: Any) -> Schema:
+    return {"type": "string", "description": description, **more}
+
+
+def moment(description: str) -> Schema:
+    return {"type": "string", "format": "date-time", "description": description}
+
+
+def integer(description: str, *, bits: int = 32) -> Schema:
+    return {"type": "integer", "format": f"int{bits}", "description": description}
+
+
+def flag(description: str) -> Schema:
+    return {"type": "boolean", "description": description}
+
+
+def texts(description: str, **extensions: Any) -> Schema:
+    return array(description, {"type": "string"}, **extensions)
+
+
+def array(description: str, items: Schema, **extensions: Any) -> Schema:
+    return {"type": "array", "description": description, "items": items, **extensions}
+
+
+def merged_by(key: str) -> dict[str, Any]:
+    """Say that a strategic merge patch matches the items of this array by `key`."""
+    return {
+        "x-kubernetes-patch-merge-key": key,
+        "x-kubernetes-patch-strategy": "merge",
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": [key],
+    }
+
+
+def mapping(description: str, values: Schema | None = None) -> Schema:
+    return {
+        "type": "object",
+        "description": description,
+        "additionalProperties": values or {"type": "string"},
+    }
+
+
+def anything(description: str) -> Schema:
+    return {
+        "type": "object",
+        "description": description,
+        "x-kubernetes-preserve-unknown-fields": True,
+    }
