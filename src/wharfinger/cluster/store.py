@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from wharfinger.cluster.errors import RevisionConflict
 from wharfinger.cluster.kind import GroupResource
 
 
@@ -45,12 +46,30 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that a store held at `revision`, and the log since `compacted` (exclusive)."""
+    """The state at `compacted`, and the log since then (exclusive) that leads to `revision`.
+
+    So whoever replays the log knows the state before each change, also of keys deleted since.
+    """
 
     revision: int
     compacted: int
-    state: Sequence[Change]  # the last change of each present key
-    log: Sequence[Change]  # in order of revision
+    state: Sequence[Change]  # the last change, up to `compacted`, of each key present then
+    log: Sequence[Change]  # one change per revision, in order
+
+
+def next_change(write: Write, present: Change | None, revision: int) -> Change:
+    """The line that `write` adds to the log, if the key is as it expects.
+
+    To delete what is absent is a conflict too: there is nothing to tell watchers of.
+    """
+    found = present.revision if present is not None else 0
+    if write.expected != found:
+        raise RevisionConflict(write.expected, found)
+    if write.value is not None:
+        return Change(revision, write.key, write.value, deleted=False, previous=found)
+    if present is None:
+        raise RevisionConflict(write.expected, found)
+    return Change(revision, write.key, present.value, deleted=True, previous=found)
 
 
 class Store(Protocol):
@@ -61,7 +80,9 @@ class Store(Protocol):
     async def commit(self, write: Write) -> Change:
         """Write; raise `RevisionConflict`, changing nothing, if the key is not as expected.
 
-        Commits that arrive together may share one sync. Raises `StorageFull` on a full disk.
+        Commits that arrive together may share one sync; a conflict of one is none of another's.
+        Revisions are consecutive, and waiting callers wake in their order. Raises `StorageFull`
+        on a full disk. A caller that is cancelled does not know whether its write was done.
         """
         ...
 

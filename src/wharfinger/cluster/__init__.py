@@ -1,0 +1,1 @@
+"""Objects of a Kubernetes-style API: kinds, storage, rights; nothing here speaks HTTP."""

@@ -1,0 +1,1 @@
+"""Implementations of `cluster.store.Store`; only `server` and `cli` choose one."""
