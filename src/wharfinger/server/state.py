@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wharfinger.cluster.authenticate import Authenticator
     from wharfinger.cluster.authorize import Authorizer
     from wharfinger.cluster.cache import Cache
     from wharfinger.cluster.objects import Objects
     from wharfinger.cluster.sessions import Sessions
     from wharfinger.cluster.tokens import Tokens
-    from wharfinger.cluster.virtual import Authenticator, Virtual
+    from wharfinger.cluster.virtual import Virtual
     from wharfinger.registry.registry import Registry
     from wharfinger.server.addresses import Addresses
     from wharfinger.server.metrics import Metrics

@@ -1,0 +1,102 @@
+"""
+What a request may not be, before anybody looks at what it asks for.
+
+The size of its head, the shape of its path, the size of a body that is no blob, and the time
+between two pieces of a body. Paths are refused where two readers could disagree about them:
+an encoded slash, a dot segment, a control character.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from starlette.types import Message, Receive, Scope
+
+from wharfinger.errors import BadInput, TooLarge
+from wharfinger.server.handlers import first_segment
+
+MAX_HEADER_BYTES = 32 * 1024
+MAX_HEADERS = 100
+MAX_TARGET_BYTES = 16 * 1024
+MAX_BODY_BYTES = 4 * 1024 * 1024  # outside /v2, which streams and has limits of its own
+BODY_IDLE_SECONDS = 60.0
+_AMBIGUOUS = (b"%2f", b"%5c", b"%00", b"\\")
+
+
+class BadTarget(BadInput):
+    code = "bad-target"
+
+
+class TargetTooLong(TooLarge):
+    code = "target-too-long"
+
+
+class HeadersTooLarge(TooLarge):
+    code = "headers-too-large"
+
+
+class BodyTooLarge(TooLarge):
+    code = "body-too-large"
+
+
+class BodyTooSlow(TooLarge):
+    code = "body-too-slow"
+
+
+def check_head(scope: Scope) -> None:
+    """Raise if the target or the headers are over a limit or ambiguous."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    if len(raw) + len(scope["query_string"]) > MAX_TARGET_BYTES:
+        raise TargetTooLong(f"cannot take a request target over {MAX_TARGET_BYTES} bytes")
+    check_path(scope["path"], raw)
+    check_headers(scope["headers"])
+
+
+def check_path(path: str, raw: bytes) -> None:
+    lowered = raw.lower()
+    if any(part in lowered for part in _AMBIGUOUS) or "\\" in path:
+        raise BadTarget("cannot take a path with an encoded slash, a backslash or a NUL")
+    if "/." in path and any(segment in (".", "..") for segment in path.split("/")):
+        raise BadTarget("cannot take a path with a segment '.' or '..'")
+    if not path.isprintable():
+        raise BadTarget("cannot take a path with control characters")
+
+
+def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    count = size = 0
+    for name, value in headers:
+        count += 1
+        size += len(name) + len(value)
+    if count > MAX_HEADERS or size > MAX_HEADER_BYTES:
+        raise HeadersTooLarge(
+            f"cannot take more than {MAX_HEADERS} headers or {MAX_HEADER_BYTES} bytes of them"
+        )
+
+
+class Body:
+    """`receive` with the limits on, and a count of the bytes that came."""
+
+    __slots__ = ("_complete", "_limit", "_receive", "received")
+
+    def __init__(self, receive: Receive, path: str) -> None:
+        self._receive = receive
+        self._limit = None if first_segment(path) == "v2" else MAX_BODY_BYTES
+        self._complete = False
+        self.received = 0
+
+    async def __call__(self) -> Message:
+        if self._complete:  # only the client's going away is still awaited, however long
+            return await self._receive()
+        try:
+            async with asyncio.timeout(BODY_IDLE_SECONDS):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlow(
+                f"cannot wait longer: nothing of the body came for {BODY_IDLE_SECONDS:.0f} s"
+            ) from None
+        self._complete = not message.get("more_body", False)
+        self.received += len(message.get("body", b""))
+        if self._limit is not None and self.received > self._limit:
+            raise BodyTooLarge(f"cannot take a body over {self._limit} bytes here")
+        return message

@@ -1,0 +1,132 @@
+"""
+What we count, under the names that dashboards of this field already know.
+
+`registry_http_*` and `registry_storage_action_seconds` are docker-registry's. Labels are few and
+bounded: a repository, user or project never becomes one, and no label ever holds a secret.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from wharfinger import __version__
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+_SIZES = (1024, 65536, 1048576, 16777216, 268435456, 4294967296)
+_KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class HandlerMetrics:
+    """The series of one handler and method, looked up once and then kept."""
+
+    __slots__ = ("_codes", "_requests", "duration", "in_flight", "received", "sent")
+
+    def __init__(self, metrics: Metrics, handler: str, method: str) -> None:
+        labels = (handler, method)
+        self.duration = metrics.duration.labels(*labels)
+        self.received = metrics.received.labels(*labels)
+        self.sent = metrics.sent.labels(*labels)
+        self.in_flight = metrics.in_flight.labels(handler)
+        self._requests = metrics.requests
+        self._codes = {code: metrics.requests.labels(str(code), *labels) for code in (200,)}
+
+    def finish(
+        self, handler: str, method: str, code: int, seconds: float, received: int, sent: int
+    ) -> None:
+        counter = self._codes.get(code)
+        if counter is None:
+            counter = self._codes[code] = self._requests.labels(str(code), handler, method)
+        counter.inc()
+        self.duration.observe(seconds)
+        self.received.observe(received)
+        self.sent.observe(sent)
+
+
+class Metrics:
+    """One registry of series to a server, so that two in a test do not share any."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        labels = ("handler", "method")
+        self.requests = Counter(
+            "registry_http_requests_total",
+            "Answered requests.",
+            ("code", *labels),
+            registry=self.registry,
+        )
+        self.duration = Histogram(
+            "registry_http_request_duration_seconds",
+            "Time from the head of a request to the end of its answer.",
+            labels,
+            registry=self.registry,
+        )
+        self.received = Histogram(
+            "registry_http_request_size_bytes",
+            "Size of request bodies.",
+            labels,
+            buckets=_SIZES,
+            registry=self.registry,
+        )
+        self.sent = Histogram(
+            "registry_http_response_size_bytes",
+            "Size of answers' bodies.",
+            labels,
+            buckets=_SIZES,
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "registry_http_in_flight_requests",
+            "Requests being answered now.",
+            ("handler",),
+            registry=self.registry,
+        )
+        self.storage = Histogram(
+            "registry_storage_action_seconds",
+            "Time of one action of a store.",
+            ("driver", "action"),
+            registry=self.registry,
+        )
+        self.certificate_expiry = Gauge(
+            "wharfinger_certificate_expiry_timestamp_seconds",
+            "When the server certificate ends.",
+            registry=self.registry,
+        )
+        self.task_failures = Counter(
+            "wharfinger_task_failures_total",
+            "Times that a background task died and was started again.",
+            ("task",),
+            registry=self.registry,
+        )
+        build = Gauge("wharfinger_build_info", "Always 1.", ("version",), registry=self.registry)
+        build.labels(__version__).set(1)
+        self._handlers: dict[tuple[str, str], HandlerMetrics] = {}
+
+    def handler(self, handler: str, method: str) -> HandlerMetrics:
+        series = self._handlers.get((handler, method))
+        if series is None:
+            known = method if method in _KNOWN_METHODS else "other"
+            series = HandlerMetrics(self, handler, known)
+            if known == method:
+                self._handlers[handler, method] = series
+        return series
+
+    @contextmanager
+    def storage_action(self, driver: str, action: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.storage.labels(driver, action).observe(time.perf_counter() - begun)
+
+    def certificate_ends(self, when: datetime) -> None:
+        self.certificate_expiry.set(when.timestamp())
+
+    def render(self) -> bytes:
+        return generate_latest(self.registry)

@@ -1,0 +1,171 @@
+"""
+The outermost layer: every request gets an id, is counted, timed, logged and can be drained.
+
+One class rather than five stacked ones, since each layer costs every small answer. The id is the
+client's own if it looks like one, so that a trace through a proxy stays whole.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wharfinger.cluster.subject import Subject
+from wharfinger.errors import Unavailable, WharfingerError
+from wharfinger.server import limits
+from wharfinger.server.drain import Drain
+from wharfinger.server.errors import ErrorBody, problem
+from wharfinger.server.guard import SUBJECT
+from wharfinger.server.handlers import first_segment, handler_of
+from wharfinger.server.logging import AccessLog, request_id
+from wharfinger.server.metrics import Metrics
+
+_REQUEST_ID = b"x-request-id"
+_ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_CLIENT_CLOSED = 499  # no status went out: the client left first
+_NO_SNIFF = (b"x-content-type-options", b"nosniff")
+
+
+class Stopping(Unavailable):
+    code = "stopping"
+
+    def __init__(self) -> None:
+        super().__init__("cannot take new requests: the server is ending", remedy="try again soon")
+
+
+class Answer:
+    """`send`, with our headers added and what went out noted."""
+
+    __slots__ = ("_announced", "_extra", "_send", "finished", "sent", "status")
+
+    def __init__(self, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._extra = extra
+        self._announced = False  # a length was promised, so it need not be counted
+        self.status = 0
+        self.sent = 0
+        self.finished = False
+
+    async def __call__(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.start":
+            self.status = message["status"]
+            headers = [*message.get("headers", ()), *self._extra]
+            message = {**message, "headers": headers}
+            length = _content_length(headers)
+            if length is not None:
+                self._announced, self.sent = True, length
+        elif kind == "http.response.body":
+            self.finished = not message.get("more_body", False)
+            if not self._announced:
+                self.sent += len(message.get("body", b""))
+        else:
+            self.finished = True
+        await self._send(message)
+
+
+class Observed:
+    """Wrap the whole app; `bodies` shapes the few errors that are raised out here."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        log: AccessLog,
+        drain: Drain,
+        bodies: dict[str, ErrorBody],
+    ) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._log = log
+        self._drain = drain
+        self._bodies = bodies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        begun, started = time.time(), time.perf_counter()
+        identifier = _identifier(scope)
+        request_id.set(identifier)  # a task to a request, so it needs no reset
+        path, method = scope["path"], scope["method"]
+        handler = handler_of(path)
+        series = self._metrics.handler(handler, method)
+        body = limits.Body(receive, path)
+        answer = Answer(send, [(_REQUEST_ID, identifier.encode()), _NO_SNIFF])
+        series.in_flight.inc()
+        try:
+            await self._bounded(scope, body, answer, handler)
+        finally:
+            series.in_flight.dec()
+            seconds = time.perf_counter() - started
+            status = answer.status or _CLIENT_CLOSED
+            sent = 0 if method == "HEAD" else answer.sent
+            series.finish(handler, method, status, seconds, body.received, sent)
+            self._log.write(
+                ts=begun,
+                request_id=identifier,
+                actor=_actor(scope),
+                client=(scope.get("client") or ("",))[0],
+                method=method,
+                path=path,
+                status=status,
+                received=body.received,
+                sent=sent,
+                seconds=seconds,
+            )
+
+    async def _bounded(self, scope: Scope, body: limits.Body, answer: Answer, handler: str) -> None:
+        try:
+            limits.check_head(scope)
+            if self._drain.draining and handler != "health":
+                raise Stopping
+        except WharfingerError as error:
+            shape = self._bodies.get(first_segment(scope["path"]), problem)
+            response = shape(scope, error)
+            response.headers["connection"] = "close"
+            if isinstance(error, Stopping):
+                response.headers["retry-after"] = "5"
+            await response(scope, body, answer)
+            return
+        await self._drained(scope, body, answer)
+
+    async def _drained(self, scope: Scope, body: limits.Body, answer: Answer) -> None:
+        endless = is_watch(scope)
+        with self._drain.request(endless=endless) as task:
+            try:
+                await self._app(scope, body, answer)
+            except BaseException:
+                if not self._drain.cancelled(task):
+                    raise
+                task.uncancel()
+                if endless and answer.status and not answer.finished:
+                    await answer({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def is_watch(scope: Scope) -> bool:
+    """Whether the request has no end of its own."""
+    path: str = scope["path"]
+    if not path.startswith("/api"):
+        return False
+    query: bytes = scope["query_string"]
+    return b"watch=" in query or "/watch/" in path
+
+
+def _identifier(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == _REQUEST_ID:
+            return value.decode() if _ACCEPTED_ID.fullmatch(value) else os.urandom(8).hex()
+    return os.urandom(8).hex()
+
+
+def _content_length(headers: list[tuple[bytes, bytes]]) -> int | None:
+    return next((int(value) for name, value in headers if name == b"content-length"), None)
+
+
+def _actor(scope: Scope) -> str:
+    subject: Subject | None = scope.get(SUBJECT)
+    return subject.name if subject is not None else ""

@@ -1,0 +1,68 @@
+"""
+Turn the signals that ask us to end into one event, and tell the supervisor how we are.
+
+The notification is systemd's `sd_notify`: a few lines to a datagram socket that the starter
+names in `NOTIFY_SOCKET`. `wharf up --detach` listens on one too, so that "ready" means the same
+to both. See https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NOTIFY_SOCKET = "NOTIFY_SOCKET"
+READY = "READY=1"
+STOPPING = "STOPPING=1"
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def ending(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
+    """An event that SIGTERM or SIGINT sets; a second signal has the system's own effect."""
+    asked = asyncio.Event()
+
+    def ask() -> None:
+        asked.set()
+        for number in _ENDING:
+            loop.remove_signal_handler(number)
+
+    for number in _ENDING:
+        loop.add_signal_handler(number, ask)
+    try:
+        yield asked
+    finally:
+        for number in _ENDING:
+            loop.remove_signal_handler(number)
+
+
+def notify(*lines: str) -> None:
+    """Tell whoever started us; nobody listening is no fault of ours."""
+    address = os.environ.get(NOTIFY_SOCKET)
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        try:
+            channel.connect(address)
+            channel.sendall("\n".join(lines).encode())
+        except (FileNotFoundError, ConnectionRefusedError):
+            return
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[socket.socket]:
+    """The other end: a socket at `path` that a process we start notifies."""
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        channel.bind(str(path))
+        try:
+            yield channel
+        finally:
+            path.unlink(missing_ok=True)
