@@ -26,10 +26,10 @@ class Record(dict[str, Any]):
         self.model: Final = model
         self.summary: Final = summary
 
-    def of(self, description: str, **extensions: Any) -> Self:
+    def of(self, description: str) -> Self:
         """Say what a field of this type is for."""
-        record = type(self)(self.model, self.summary, self["properties"], self.get("required", ()))
-        record.update(description=description, **extensions)
+        record = type(self)(self.model, self.summary, self["properties"])
+        record.update(self, description=description)
         return record
 
 
