@@ -84,7 +84,8 @@ def resources(kinds: Iterable[Kind], group: str, version: str) -> Document | Non
 def aggregated_version(accept: str) -> str | None:
     """Tell which version of the aggregated list a client prefers; None if it wants none."""
     for match in _AGGREGATED.finditer(accept.replace(" ", "")):
-        parameters = dict(part.partition("=")[::2] for part in match["parameters"].split(";"))
+        pairs = (part.partition("=") for part in match["parameters"].split(";"))
+        parameters = {name: value for name, _, value in pairs}
         version = parameters.get("v", "")
         named = parameters.get("g"), parameters.get("as")
         if named == (_DISCOVERY, "APIGroupDiscoveryList") and version in ("v2", "v2beta1"):
