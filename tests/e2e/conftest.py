@@ -1,0 +1,82 @@
+"""One server and one Docker daemon for a session; projects and clients of its own for a test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e import clients, images, machine
+from e2e.clients import Docker, Kubectl, Podman
+from e2e.docker_daemon import DockerDaemon
+from e2e.wharf import Wharf
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def wharf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wharf]:
+    """A server with TLS from its own authority, as `wharf up` makes it."""
+    server = Wharf(tmp_path_factory.mktemp("wharf") / "state")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def docker_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerDaemon]:
+    daemon = DockerDaemon(tmp_path_factory.mktemp("dockerd"))
+    yield daemon
+    daemon.stop()
+
+
+@pytest.fixture(params=("docker-20.10", "docker-newer"))
+def docker(request: pytest.FixtureRequest, docker_daemon: DockerDaemon, tmp_path: Path) -> Docker:
+    program = clients.docker_clients().get(request.param)
+    if program is None:
+        raise machine.missing(request.param)
+    return Docker(program, docker_daemon, tmp_path / "docker")
+
+
+@pytest.fixture
+def built(docker: Docker) -> Callable[[str], str]:
+    """Make an image that shares no layer with any other, under the given name."""
+
+    def build(name: str) -> str:
+        docker("import", "-", name, given=images.root_file_system()).check()
+        return name
+
+    return build
+
+
+@pytest.fixture
+def podman(wharf: Wharf, tmp_path: Path) -> Podman:
+    machine.need_root()
+    return Podman(tmp_path / "podman", wharf)
+
+
+@pytest.fixture(params=("1.35", "1.20"))
+def kubectl(request: pytest.FixtureRequest, wharf: Wharf, tmp_path: Path) -> Kubectl:
+    """The administrator's kubectl, in both generations that we promise to serve."""
+    return kubectl_of(request.param, wharf, tmp_path)
+
+
+@pytest.fixture
+def admin(wharf: Wharf, tmp_path: Path) -> Kubectl:
+    """The administrator's kubectl where its generation does not matter."""
+    return kubectl_of("1.35", wharf, tmp_path)
+
+
+def kubectl_of(generation: str, wharf: Wharf, tmp_path: Path) -> Kubectl:
+    program = machine.TOOLS / f"kubectl-{generation}" / "kubectl"
+    if not program.exists():
+        raise machine.missing(f"kubectl {generation}")
+    return Kubectl(program, wharf.kubeconfig, tmp_path / "kubectl")
+
+
+@pytest.fixture
+def project() -> str:
+    """The name of a project that no other test uses; the test makes it."""
+    return f"harbour-{next(_numbers)}"
