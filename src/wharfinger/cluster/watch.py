@@ -94,7 +94,7 @@ class Watch:
         """The next events; none of them if `within` seconds pass first; None at the end."""
         try:
             async with asyncio.timeout(within):
-                while not (events := self._catch_up()):
+                while not (events := self.catch_up()):
                     if self._history.closed:
                         return None
                     await self._history.news()
@@ -102,7 +102,8 @@ class Watch:
             return ()
         return events
 
-    def _catch_up(self) -> list[Event]:
+    def catch_up(self) -> list[Event]:
+        """The next events, if there are any, without waiting."""
         events = [event for event in self._history.after(self.revision) if self._wanted(event)]
         self.revision = self._history.revision
         return events
