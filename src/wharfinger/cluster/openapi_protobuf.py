@@ -14,19 +14,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 CONTENT_TYPE: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-OLD_CONTENT_TYPE: Final = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_ASKED_AS: Final = (CONTENT_TYPE, CONTENT_TYPE.replace(".v1.0", "@v1.0"))
+"""Older clients ask with an @, which a content type may not have, and expect the other name."""
 
 _VARINT: Final = 0
 _BYTES: Final = 2
 _METHODS: Final = {"get": 2, "put": 3, "post": 4, "delete": 5, "patch": 8}
 
 
-def content_type(accept: str) -> str | None:
-    """Tell which name of the encoding a client asks for; None if it wants JSON."""
-    for name in (CONTENT_TYPE, OLD_CONTENT_TYPE):
-        if name in accept:
-            return name
-    return None
+def accepted(accept: str) -> bool:
+    """Tell whether a client asks for this encoding."""
+    return any(name in accept for name in _ASKED_AS)
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
