@@ -1,0 +1,1 @@
+"""Where a registry keeps blobs (memory, disk) and metadata (memory, SQLite)."""

@@ -1,0 +1,118 @@
+"""
+One thread that writes to one SQLite database, with one sync for all writes that wait.
+
+A write is a function of the connection. While one batch is being synced the next one gathers,
+so that under load many writes share the price of a sync, and alone a write waits for nothing.
+A write must raise what it raises on purpose before it changes anything: then the others of its
+batch are not touched. An error of SQLite undoes the whole batch and reaches all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, Final, TypeVar
+
+from wharfinger.errors import WharfingerError
+from wharfinger.registry.errors import NoRoom
+
+T = TypeVar("T")
+
+_MAX_BATCH: Final = 256
+
+
+@dataclass(slots=True)
+class _Write:
+    run: Callable[[sqlite3.Connection], Any]
+    committed: Callable[[Any], None]
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+    def deliver(self) -> None:
+        """On the loop: first let the reader's memory forget, then acknowledge."""
+        if self.error is None:
+            self.committed(self.result)
+        if self.done.done():  # the request was cancelled; the write stands all the same
+            return
+        if self.error is not None:
+            self.done.set_exception(self.error)
+        else:
+            self.done.set_result(self.result)
+
+
+class GroupCommit:
+    """The connection is ours from here on: the writing thread alone uses and closes it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="metadata-writer", daemon=True)
+        self._thread.start()
+
+    async def write(
+        self,
+        run: Callable[[sqlite3.Connection], T],
+        committed: Callable[[T], None] = lambda _: None,
+    ) -> T:
+        """Run in a transaction; `committed` is called on the loop even if we are cancelled."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._queue.put(_Write(run, committed, loop, done))
+        return await done
+
+    async def close(self) -> None:
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        with contextlib.closing(self._connection) as connection:
+            more = True
+            while more:
+                batch, more = self._gather()
+                if batch:
+                    _commit(connection, batch)
+                for write in batch:
+                    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                        write.loop.call_soon_threadsafe(write.deliver)
+
+    def _gather(self) -> tuple[list[_Write], bool]:
+        batch: list[_Write] = []
+        while len(batch) < _MAX_BATCH and not (batch and self._queue.empty()):
+            write = self._queue.get()
+            if write is None:
+                return batch, False
+            batch.append(write)
+        return batch, True
+
+
+def _commit(connection: sqlite3.Connection, batch: list[_Write]) -> None:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for write in batch:
+            _run_one(connection, write)
+        connection.execute("COMMIT")
+    except Exception as error:
+        if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):  # the next BEGIN will say it again
+                connection.execute("ROLLBACK")
+        for write in batch:
+            write.error = write.error or _translate(error)
+
+
+def _run_one(connection: sqlite3.Connection, write: _Write) -> None:
+    try:
+        write.result = write.run(connection)
+    except WharfingerError as refused:
+        write.error = refused
+
+
+def _translate(error: BaseException) -> BaseException:
+    full = isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return NoRoom() if full else error
