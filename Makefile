@@ -35,4 +35,4 @@ test: check ## Everything: check, then the end-to-end tests with real clients
 
 bench: ## Measure side by side with docker-registry and print the ratios
 	@$(PREPARE) machine
-	$(BIN)/python -m bench
+	PYTHONPATH=tests $(BIN)/python -m bench

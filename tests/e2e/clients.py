@@ -34,7 +34,7 @@ def docker_clients() -> dict[str, Path]:
 
 @dataclass(frozen=True, slots=True)
 class Docker:
-    program: Path
+    program: Path | str
     daemon: DockerDaemon
     config: Path
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".cache" / "tools"
 
 
-def missing(what: str) -> pytest.fail.Exception | pytest.skip.Exception:
+def missing(what: str) -> BaseException:
     """What to raise where the machine lacks something: in CI a test that cannot run has failed."""
     if os.environ.get("CI") == "true":
         return pytest.fail.Exception(f"this machine lacks {what}", pytrace=False)

@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
@@ -70,10 +71,13 @@ class Wharf:
         except OSError:
             return None
 
-    def fetch(self, path: str) -> _Answer:
+    def fetch(self, path: str) -> HTTPResponse | urllib.error.HTTPError:
         request = urllib.request.Request(self.url + path)
         try:
-            return urllib.request.urlopen(request, timeout=5, context=self.context())
+            answer: HTTPResponse = urllib.request.urlopen(
+                request, timeout=5, context=self.context()
+            )
+            return answer
         except urllib.error.HTTPError as error:
             return error
 
@@ -102,6 +106,3 @@ class Wharf:
         match = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
         assert match is not None
         return int(match[1]) * 1024
-
-
-_Answer = urllib.request.addinfourl | urllib.error.HTTPError
