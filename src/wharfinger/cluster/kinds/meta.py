@@ -99,6 +99,25 @@ LABEL_SELECTOR = Record(
 LABEL_SELECTOR["x-kubernetes-map-type"] = "atomic"
 
 
+DELETE_OPTIONS = Record(
+    f"{_META}DeleteOptions",
+    "How to delete.",
+    {
+        "apiVersion": text("Group and version of these options."),
+        "kind": text("DeleteOptions."),
+        "gracePeriodSeconds": integer("Time to end gracefully.", bits=64),
+        "preconditions": Record(
+            f"{_META}Preconditions",
+            "What the object must be for the deletion to be done.",
+            {"uid": text("Identity."), "resourceVersion": text("Version.")},
+        ),
+        "orphanDependents": flag("Old form of propagationPolicy."),
+        "propagationPolicy": text("Orphan, Background or Foreground."),
+        "dryRun": texts("All: do everything but keep the result."),
+    },
+)
+
+
 def top(
     model: str, summary: str, fields: Mapping[str, Schema], required: Sequence[str] = ()
 ) -> Record:
