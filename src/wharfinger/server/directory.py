@@ -1,5 +1,5 @@
 """
-The state directory: where each thing lies, and how the secrets in it come to be.
+How the secrets in the state directory come to be.
 
 Each file is written aside and renamed, and everything is made only if it is missing or no longer
 fits, so a first start that is killed anywhere is simply resumed by the next. A key is written
@@ -12,16 +12,17 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from wharfinger.cluster.tokens import SigningKey
+from wharfinger.cluster.proofs import NotProven
+from wharfinger.cluster.tokens import SigningKey, Tokens
 from wharfinger.errors import Conflict, Unavailable
 from wharfinger.server import certificates
 from wharfinger.server.certificates import Pair
 from wharfinger.server.kubeconfig import Kubeconfig, token_in
+from wharfinger.server.layout import Layout
 from wharfinger.system import files
 
-_MADE = ("ca.key", "ca.crt", "tls.key", "tls.crt", "signing.key", "admin.kubeconfig", "address")
+_MADE = ("ca.key", "ca.crt", "tls.key", "tls.crt", "signing.key", "admin.kubeconfig", "server.json")
 
 
 class IncompleteState(Conflict):
@@ -33,46 +34,8 @@ class StateUnusable(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class StateDirectory:
-    path: Path
-
-    @property
-    def lock(self) -> Path:
-        return self.path / "lock"
-
-    @property
-    def address(self) -> Path:
-        """The URL of the server that runs, for `wharf status`."""
-        return self.path / "address"
-
-    @property
-    def log(self) -> Path:
-        """What a server that was started with `--detach` has to say."""
-        return self.path / "wharf.log"
-
-    @property
-    def objects(self) -> Path:
-        return self.path / "objects.sqlite"
-
-    @property
-    def registry(self) -> Path:
-        return self.path / "registry"
-
-    @property
-    def kubeconfig(self) -> Path:
-        return self.path / "admin.kubeconfig"
-
-    @property
-    def authority_certificate(self) -> Path:
-        return self.path / "ca.crt"
-
-    @property
-    def certificate(self) -> Path:
-        return self.path / "tls.crt"
-
-    @property
-    def key(self) -> Path:
-        return self.path / "tls.key"
+class StateDirectory(Layout):
+    """The layout, and the making of what is missing in it."""
 
     def make(self) -> None:
         """Make the directory itself, for its owner alone; what is below comes under the lock."""
@@ -89,14 +52,13 @@ class StateDirectory:
         files.sweep(self.path, *_MADE)
 
     def signing_key(self) -> SigningKey:
-        path = self.path / "signing.key"
-        if not path.exists():
-            files.write(path, SigningKey.generate().pem())
-        return SigningKey.load(path.read_bytes())
+        if not self.signing.exists():
+            files.write(self.signing, SigningKey.generate().pem())
+        return SigningKey.load(self.signing.read_bytes())
 
     def authority(self, now: datetime) -> Pair:
         """Our authority, made if there is none yet."""
-        certificate, key = self.authority_certificate, self.path / "ca.key"
+        certificate, key = self.authority_certificate, self.authority_key
         if certificate.exists():
             if not key.exists():
                 raise IncompleteState(
@@ -113,25 +75,38 @@ class StateDirectory:
         self, authority: Pair, names: tuple[str, ...], now: datetime
     ) -> tuple[Pair, str | None]:
         """The server's own certificate, and why it was made anew if it was."""
-        if self.certificate.exists() and self.key.exists():
-            present = Pair(self.certificate.read_bytes(), self.key.read_bytes())
-            reason = certificates.due(present, authority, names, now)
-            if reason is None:
+        present = self.pair()
+        reason = "there was none"
+        if present is not None:
+            due = certificates.due(present, authority, names, now)
+            if due is None:
                 return present, None
-        else:
-            reason = "there was none"
+            reason = due
         pair = certificates.issue(authority, names, now)
         self.serve(pair)
         return pair, reason
+
+    def pair(self) -> Pair | None:
+        """What the server shows at present."""
+        if not (self.certificate.exists() and self.key.exists()):
+            return None
+        return Pair(self.certificate.read_bytes(), self.key.read_bytes())
 
     def serve(self, pair: Pair) -> None:
         """Put the pair where the server reads it."""
         files.write(self.key, pair.key)
         files.write(self.certificate, pair.certificate)
 
-    def administrator_token(self) -> str | None:
-        """The token of an earlier start, if there was one."""
-        return token_in(self.kubeconfig.read_bytes()) if self.kubeconfig.exists() else None
+    def administrator_token(self, tokens: Tokens) -> str | None:
+        """The token of an earlier start, if it still is one of ours."""
+        token = token_in(self.kubeconfig.read_bytes()) if self.kubeconfig.exists() else None
+        if token is None:
+            return None
+        try:
+            tokens.read(token)
+        except NotProven:
+            return None
+        return token
 
     def write_kubeconfig(self, wanted: Kubeconfig) -> bool:
         """Write the administrator's kubeconfig unless it already says so."""

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
+from wharfinger.cluster.authenticate import Grant
 from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.cluster.subject import ANONYMOUS, AUTHENTICATED, Subject, service_account
 from wharfinger.errors import BadInput, Forbidden, Unauthenticated
@@ -49,7 +50,7 @@ async def subject(connection: HTTPConnection) -> Subject:
     known: Subject | None = connection.scope.get(SUBJECT)
     if known is None:
         services: Services = connection.app.state
-        proven = await identify(services, connection.headers.get("authorization"))
+        proven = await _identify(services, connection)
         known = impersonated(services.authorizer, proven, connection.headers)
         connection.scope[SUBJECT] = known
     return known
@@ -67,19 +68,48 @@ async def require(connection: HTTPConnection, access: Access) -> Subject:
     raise MayNot(who, access, decision.reason)
 
 
-async def identify(services: Services, authorization: str | None) -> Subject:
-    """The subject of an `Authorization` header."""
-    if authorization is None:
-        return ANONYMOUS
-    scheme, _, credentials = authorization.strip().partition(" ")
-    credentials = credentials.strip()
-    match scheme.lower():
-        case "bearer" if credentials:
-            return await services.authenticator.bearer(credentials)
-        case "basic":
-            return await services.authenticator.basic(*decode_basic(credentials))
+async def grant(connection: HTTPConnection) -> Grant:
+    """As `subject`, for the registry: its own tokens are taken too, with the bound they carry."""
+    services: Services = connection.app.state
+    scheme, credentials = _credentials(connection.headers.get("authorization"))
+    match scheme:
+        case "":
+            proven = Grant(ANONYMOUS, None)
+        case "bearer":
+            proven = services.authenticator.registry_bearer(credentials)
         case _:
-            raise CannotAuthenticate("the Authorization header is neither Bearer nor Basic")
+            user, password = decode_basic(credentials)
+            address = _address(connection)
+            identity = await services.authenticator.credentials(user, password, address)
+            proven = Grant(identity.subject, None)
+    connection.scope[SUBJECT] = proven.subject
+    return proven
+
+
+async def _identify(services: Services, connection: HTTPConnection) -> Subject:
+    scheme, credentials = _credentials(connection.headers.get("authorization"))
+    match scheme:
+        case "":
+            return ANONYMOUS
+        case "bearer":
+            return services.authenticator.bearer(credentials)
+        case _:
+            user, password = decode_basic(credentials)
+            return await services.authenticator.basic(user, password, _address(connection))
+
+
+def _credentials(authorization: str | None) -> tuple[str, str]:
+    """The scheme in lower case (`bearer`, `basic`, or nothing at all) and what follows it."""
+    if authorization is None:
+        return "", ""
+    scheme, _, credentials = authorization.strip().partition(" ")
+    if scheme.lower() not in ("bearer", "basic") or not credentials.strip():
+        raise CannotAuthenticate("the Authorization header is neither Bearer nor Basic")
+    return scheme.lower(), credentials.strip()
+
+
+def _address(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client is not None else ""
 
 
 def decode_basic(credentials: str) -> tuple[str, str]:

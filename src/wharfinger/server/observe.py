@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +27,7 @@ from wharfinger.server.metrics import Metrics
 _REQUEST_ID = b"x-request-id"
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _CLIENT_CLOSED = 499  # no status went out: the client left first
+_RETRY_SECONDS = "5"
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 
 
@@ -39,7 +41,7 @@ class Stopping(Unavailable):
 class Answer:
     """`send`, with our headers added and what went out noted."""
 
-    __slots__ = ("_announced", "_extra", "_send", "finished", "sent", "status")
+    __slots__ = ("_announced", "_extra", "_send", "sent", "status")
 
     def __init__(self, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
         self._send = send
@@ -47,7 +49,6 @@ class Answer:
         self._announced = False  # a length was promised, so it need not be counted
         self.status = 0
         self.sent = 0
-        self.finished = False
 
     async def __call__(self, message: Message) -> None:
         kind = message["type"]
@@ -58,12 +59,8 @@ class Answer:
             length = _content_length(headers)
             if length is not None:
                 self._announced, self.sent = True, length
-        elif kind == "http.response.body":
-            self.finished = not message.get("more_body", False)
-            if not self._announced:
-                self.sent += len(message.get("body", b""))
-        else:
-            self.finished = True
+        elif not self._announced:
+            self.sent += len(message.get("body", b""))
         await self._send(message)
 
 
@@ -77,7 +74,7 @@ class Observed:
         metrics: Metrics,
         log: AccessLog,
         drain: Drain,
-        bodies: dict[str, ErrorBody],
+        bodies: Mapping[str, ErrorBody],
     ) -> None:
         self._app = app
         self._metrics = metrics
@@ -124,35 +121,20 @@ class Observed:
             if self._drain.draining and handler != "health":
                 raise Stopping
         except WharfingerError as error:
-            shape = self._bodies.get(first_segment(scope["path"]), problem)
-            response = shape(scope, error)
-            response.headers["connection"] = "close"
-            if isinstance(error, Stopping):
-                response.headers["retry-after"] = "5"
-            await response(scope, body, answer)
+            await self._refuse(scope, body, answer, error)
             return
-        await self._drained(scope, body, answer)
+        with self._drain.request():
+            await self._app(scope, body, answer)
 
-    async def _drained(self, scope: Scope, body: limits.Body, answer: Answer) -> None:
-        endless = is_watch(scope)
-        with self._drain.request(endless=endless) as task:
-            try:
-                await self._app(scope, body, answer)
-            except BaseException:
-                if not self._drain.cancelled(task):
-                    raise
-                task.uncancel()
-                if endless and answer.status and not answer.finished:
-                    await answer({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def is_watch(scope: Scope) -> bool:
-    """Whether the request has no end of its own."""
-    path: str = scope["path"]
-    if not path.startswith("/api"):
-        return False
-    query: bytes = scope["query_string"]
-    return b"watch=" in query or "/watch/" in path
+    async def _refuse(
+        self, scope: Scope, body: limits.Body, answer: Answer, error: WharfingerError
+    ) -> None:
+        """Answer without having read the body, so the connection cannot be used again."""
+        response = self._bodies.get(first_segment(scope["path"]), problem)(scope, error)
+        response.headers["connection"] = "close"
+        if isinstance(error, Stopping):
+            response.headers["retry-after"] = _RETRY_SECONDS
+        await response(scope, body, answer)
 
 
 def _identifier(scope: Scope) -> str:

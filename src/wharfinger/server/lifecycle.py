@@ -1,0 +1,147 @@
+"""
+The life of a server: lock, secrets, services, listener; then drain and close in reverse.
+
+One process owns a state directory. Everything that outlives the process is whole at any moment
+(`directory.py`, the stores), so kill -9 is only a faster way to end. SIGTERM and SIGINT end it in
+good order: nothing new is taken, what has begun may finish within the grace, watches are closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+
+from wharfinger import __version__
+from wharfinger.cluster.tokens import Tokens, administrator_token
+from wharfinger.server import app, listener, tls
+from wharfinger.server import logging as server_logging
+from wharfinger.server.addresses import Addresses
+from wharfinger.server.directory import StateDirectory
+from wharfinger.server.drain import Drain
+from wharfinger.server.kubeconfig import Kubeconfig
+from wharfinger.server.listener import Listener
+from wharfinger.server.logging import AccessLog
+from wharfinger.server.settings import Listen, Settings
+from wharfinger.server.state import Services
+from wharfinger.server.tls import Tls
+from wharfinger.system import files, signals
+from wharfinger.system.clock import SystemClock
+from wharfinger.system.lock import Lock
+
+_CERTIFICATE_CHECK_SECONDS = 24 * 60 * 60
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings, *, ready: Callable[[str], None]) -> None:
+    """Serve until a signal; `ready` is called once with our URL, when requests are answered."""
+    directory = StateDirectory(settings.state)
+    directory.make()
+    server_logging.configure()
+    with Lock(directory.lock):
+        directory.sweep()
+        asyncio.run(serve(settings, directory, ready))
+
+
+async def serve(
+    settings: Settings, directory: StateDirectory, ready: Callable[[str], None]
+) -> None:
+    clock = SystemClock()
+    drain, log = Drain(), AccessLog(sys.stderr)
+    listen = listener.claim(settings.listen)
+    addresses = addresses_of(settings, listen)
+    shown = tls.refresh(settings, directory, addresses, clock.now()) if settings.tls else None
+    async with AsyncExitStack() as stack:
+        stack.callback(log.flush)
+        services = await stack.enter_async_context(app.services(settings, directory, addresses))
+        write_kubeconfig(directory, services.tokens, addresses, shown)
+        asgi = app.create_app(services, drain=drain, log=log)
+        serving = Listener(asgi, listen, directory if settings.tls else None)
+        with signals.ending(asyncio.get_running_loop()) as asked:
+            await serving.start()
+            stack.push_async_callback(serving.stop)
+            if shown is not None:
+                keep_certificate(services, directory, serving, shown, clock)
+            announce(directory, addresses)
+            stack.callback(directory.running.unlink, missing_ok=True)
+            ready(addresses.local)
+            await _first(asked.wait(), serving.ended())
+        signals.notify(signals.STOPPING)
+        await _drain(services, drain)
+    logger.info("ended")
+
+
+def addresses_of(settings: Settings, listen: Listen) -> Addresses:
+    names = settings.names
+    if not listen.loopback and socket.gethostname() not in names:
+        names = (*names, socket.gethostname())
+    return Addresses(listen, settings.scheme, names)
+
+
+def write_kubeconfig(
+    directory: StateDirectory, tokens: Tokens, addresses: Addresses, shown: Tls | None
+) -> None:
+    """Keep the administrator's token while it is one of ours; the rest follows the server."""
+    token = directory.administrator_token(tokens) or administrator_token(tokens)
+    wanted = Kubeconfig(
+        server=addresses.local,
+        authority=shown.trust if shown is not None else None,
+        token=token,
+        tls_name=tls.server_name(shown, addresses.own[0]) if shown is not None else None,
+    )
+    directory.write_kubeconfig(wanted)
+
+
+def announce(directory: StateDirectory, addresses: Addresses) -> None:
+    """Say to `wharf status` and to our starter that we are there."""
+    about = {"url": addresses.local, "version": __version__}
+    files.write(directory.running, msgspec.json.encode(about))
+    signals.notify(signals.READY, f"STATUS=serving {addresses.local}")
+
+
+def keep_certificate(
+    services: Services,
+    directory: StateDirectory,
+    serving: Listener,
+    shown: Tls,
+    clock: SystemClock,
+) -> None:
+    """Look at the certificate each day, and have the listener read it again when it changed."""
+    services.metrics.certificate_ends(shown.ends)
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(_CERTIFICATE_CHECK_SECONDS)
+            now = tls.refresh(services.settings, directory, services.addresses, clock.now())
+            services.metrics.certificate_ends(now.ends)
+            if now.renewed is not None:
+                logger.info("the certificate was made anew: %s", now.renewed)
+                serving.read_certificate_again()
+
+    services.tasks.start("certificate", keep)
+
+
+async def _drain(services: Services, drain: Drain) -> None:
+    logger.info("ending: %d requests in flight", drain.in_flight)
+    drain.begin()
+    services.cache.end_watches()
+    cut = await drain.finish(services.settings.drain_seconds)
+    if cut:
+        logger.warning("%d requests did not finish in time and were cut", cut)
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait for the first of several, and let go of the others."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
