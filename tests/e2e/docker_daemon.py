@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from e2e import machine
@@ -15,12 +16,15 @@ class DockerDaemon:
     def __init__(self, folder: Path) -> None:
         machine.need_root()
         machine.need("containerd")
-        self.socket = folder / "sock"
+        # A socket's path may have 107 characters, and a checkout may lie deep.
+        self._sockets = Path(tempfile.mkdtemp(prefix="dockerd-"))
+        self.socket = self._sockets / "sock"
         self._folder = folder
+        folder.mkdir(exist_ok=True)
         self._process = Process(
             machine.need("dockerd"),
             f"--data-root={folder / 'data'}",
-            f"--exec-root={folder / 'exec'}",
+            f"--exec-root={self._sockets / 'exec'}",
             f"--pidfile={folder / 'pid'}",
             f"--host=unix://{self.socket}",
             "--bridge=none",
@@ -38,4 +42,5 @@ class DockerDaemon:
 
     def stop(self) -> None:
         self._process.stop(seconds=60)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in (self._folder, self._sockets):
+            shutil.rmtree(folder, ignore_errors=True)
