@@ -109,6 +109,12 @@ class PatchTypeUnsupported(ObjectError, Unsupported):
     code = "patch-type-unsupported"
 
 
+class PatchFailed(ObjectError, BadInput):
+    """Well-formed, and not applicable to the object as it is."""
+
+    code = "patch-failed"
+
+
 class Expired(ObjectError, Gone):
     """The revision is not kept any more; `continue_token` goes on without consistency."""
 

@@ -1,0 +1,110 @@
+"""
+What one client of a watch is told: typed events, through its selector.
+
+An object that begins to match is ADDED for this client and one that ceases to is DELETED,
+whatever happened to the object itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from wharfinger.cluster.cache import Cache
+from wharfinger.cluster.errors import BadRequest
+from wharfinger.cluster.kind import Kind, Object
+from wharfinger.cluster.options import WatchOptions
+from wharfinger.cluster.paging import parse_revision
+from wharfinger.cluster.selector import Selector
+from wharfinger.cluster.watch import Event, Watch
+
+INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    type: str  # ADDED, MODIFIED, DELETED, BOOKMARK
+    object: Object
+
+
+class Feed(Protocol):
+    """What the server streams to one client."""
+
+    @property
+    def revision(self) -> int:
+        """All up to here has been told; a bookmark says so."""
+        ...
+
+    async def batch(self, within: float | None = None) -> Sequence[WatchEvent] | None:
+        """The next events; none if `within` seconds pass first; None at the end.
+
+        Raises `Expired` when the client has fallen behind what is kept.
+        """
+        ...
+
+
+class SelectedFeed:
+    """Begins with `initial`, then follows `watch`."""
+
+    def __init__(self, watch: Watch, selector: Selector, initial: Sequence[WatchEvent]) -> None:
+        self._watch = watch
+        self._selector = selector
+        self._initial = initial
+
+    @property
+    def revision(self) -> int:
+        return self._watch.revision
+
+    async def batch(self, within: float | None = None) -> Sequence[WatchEvent] | None:
+        if self._initial:
+            initial, self._initial = self._initial, ()
+            return initial
+        events = await self._watch.batch(within)
+        return events if events is None else list(translate(events, self._selector))
+
+
+def follow(cache: Cache, kind: Kind, namespace: str | None, options: WatchOptions) -> SelectedFeed:
+    """Begin where `options` says; raise `Expired` if that is forgotten."""
+    asked = parse_revision(options.resource_version or "0")
+    if options.initial_events and not options.bookmarks:
+        raise BadRequest("sendInitialEvents is forbidden unless allowWatchBookmarks is set")
+    initial = options.initial_events if options.initial_events is not None else asked == 0
+    if not initial:
+        watch = cache.watch(kind.resource, namespace, since=asked or None)
+        return SelectedFeed(watch, options.selector, ())
+    if asked > cache.revision:
+        cache.watch(since=asked)  # raises that we have not come so far
+    watch = cache.watch(kind.resource, namespace)
+    events = [
+        WatchEvent("ADDED", obj)
+        for obj in cache.list(kind.resource, namespace)
+        if options.selector.matches(obj)
+    ]
+    if options.initial_events:
+        events.append(WatchEvent("BOOKMARK", bookmark(kind, watch.revision, ends_initial=True)))
+    return SelectedFeed(watch, options.selector, events)
+
+
+def translate(events: Sequence[Event], selector: Selector) -> Iterator[WatchEvent]:
+    for event in events:
+        was = event.previous is not None and selector.matches(event.previous)
+        now = not event.deleted and selector.matches(event.object)
+        if now:
+            yield WatchEvent("MODIFIED" if was else "ADDED", event.object)
+        elif was:
+            yield WatchEvent("DELETED", _last_seen(event))
+
+
+def bookmark(kind: Kind, revision: int, *, ends_initial: bool = False) -> Object:
+    metadata: Object = {"resourceVersion": str(revision)}
+    if ends_initial:
+        metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
+    return {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": metadata}
+
+
+def _last_seen(event: Event) -> Object:
+    """The last state that matched, at the revision at which it ceased to."""
+    assert event.previous is not None
+    metadata = {**event.previous["metadata"], "resourceVersion": str(event.revision)}
+    return {**event.previous, "metadata": metadata}

@@ -1,0 +1,374 @@
+"""
+Create, read, change and delete objects with the semantics of the Kubernetes API.
+
+Rights are decided before (by the server) and in admissions; here is what is written and whether
+it may be. Every write is compared and set: a caller that names a resourceVersion gets a conflict
+when it is stale, any other is tried again on what is there now.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from wharfinger.cluster import feed, metadata, paging, patch, schema, validation
+from wharfinger.cluster.admission import NAMESPACES, Admission, Operation
+from wharfinger.cluster.cache import Cache
+from wharfinger.cluster.errors import (
+    BadRequest,
+    ObjectConflict,
+    ObjectExists,
+    ObjectInvalid,
+    ObjectNotFound,
+    PatchFailed,
+    RevisionConflict,
+)
+from wharfinger.cluster.feed import SelectedFeed
+from wharfinger.cluster.kind import FieldError, Kind, Object
+from wharfinger.cluster.options import (
+    DeleteOptions,
+    FieldValidation,
+    ListOptions,
+    Options,
+    WatchOptions,
+)
+from wharfinger.cluster.paging import Page
+from wharfinger.cluster.patch import PatchType
+from wharfinger.cluster.store import Key, Write
+from wharfinger.cluster.subject import Subject
+
+_TRIES: Final = 20
+_GENERATED_TRIES: Final = 8
+_MAX_NAME: Final = 63
+_SUFFIX: Final = 5
+_SUFFIX_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+"""No vowels and no look-alikes, so that no words come out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The object as it was last; `removed` is false while finalizers hold it."""
+
+    object: Object
+    removed: bool
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _uid() -> str:
+    return str(uuid.uuid4())
+
+
+def _suffix() -> str:
+    return "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(_SUFFIX))
+
+
+class Objects:
+    """The service; what it returns may be shared with the cache: never mutate it."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        admission: Sequence[Admission] = (),
+        *,
+        now: Callable[[], datetime] = _now,
+        uid: Callable[[], str] = _uid,
+        suffix: Callable[[], str] = _suffix,
+    ) -> None:
+        self.cache = cache
+        self._admission = tuple(admission)
+        self._now, self._uid, self._suffix = now, uid, suffix
+        self._arriving: Counter[str] = Counter()
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Object:
+        """Raise `ObjectNotFound`."""
+        found = self.cache.get(kind.resource, namespace, name)
+        if found is None:
+            raise ObjectNotFound(kind.resource, name)
+        return found
+
+    def list(
+        self, kind: Kind, namespace: str | None = None, options: ListOptions | None = None
+    ) -> Page:
+        """One page; `namespace` None means all. Raises `Expired` for a forgotten revision."""
+        return paging.read(self.cache, kind.resource, namespace, options or ListOptions())
+
+    def watch(
+        self, kind: Kind, namespace: str | None = None, options: WatchOptions | None = None
+    ) -> SelectedFeed:
+        return feed.follow(self.cache, kind, namespace, options or WatchOptions())
+
+    async def create(
+        self,
+        kind: Kind,
+        namespace: str,
+        obj: Object,
+        subject: Subject,
+        options: Options | None = None,
+    ) -> Object:
+        """Raise `ObjectExists`, `ObjectInvalid`, or what an admission raises."""
+        options = options or Options()
+        new = _copy(obj)
+        metadata.claim(kind, new, namespace)
+        _check_fields(kind, new, options)
+        metadata.begin(kind, new, uid=self._uid(), now=self._now())
+        prefix = "" if new["metadata"].get("name") else new["metadata"].get("generateName") or ""
+        for attempt in range(_GENERATED_TRIES):
+            candidate = _copy(new)
+            if prefix:
+                candidate["metadata"]["name"] = prefix[: _MAX_NAME - _SUFFIX] + self._suffix()
+            try:
+                return await self._insert(kind, namespace, candidate, subject, options)
+            except ObjectExists:
+                if not prefix or attempt == _GENERATED_TRIES - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def update(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        obj: Object,
+        subject: Subject,
+        options: Options | None = None,
+        *,
+        subresource: str = "",
+    ) -> Object:
+        """Put `obj` in place of what is there; unconditionally if it names no version."""
+
+        def put(_: Object) -> Object:
+            return _copy(obj)
+
+        return await self._change(
+            kind, namespace, name, put, subject, options or Options(), subresource
+        )
+
+    async def patch(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        patch_type: PatchType,
+        document: Any,
+        subject: Subject,
+        options: Options | None = None,
+        *,
+        subresource: str = "",
+    ) -> Object:
+        """Apply a patch to what is there now, again if that changes meanwhile."""
+
+        def patched(old: Object) -> Object:
+            result = patch.apply(patch_type, old, document, kind.schema)
+            if not isinstance(result, dict):
+                raise PatchFailed("the patch does not leave an object", kind.resource, name)
+            new = _copy(result)
+            if _revision_of(new) == _revision_of(old):
+                # What the object had before, not a version that the patch asks for.
+                new["metadata"].pop("resourceVersion", None)
+            return new
+
+        return await self._change(
+            kind, namespace, name, patched, subject, options or Options(), subresource
+        )
+
+    async def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        subject: Subject,
+        options: DeleteOptions | None = None,
+    ) -> Deletion:
+        """Remove the object, or mark it for those who hold it by a finalizer."""
+        options = options or DeleteOptions()
+        for _ in range(_TRIES):
+            old = self.get(kind, namespace, name)
+            metadata.require_uid(kind, old, options.uid)
+            metadata.require_revision(kind, old, options.resource_version)
+            self._admit(Operation.DELETE, kind, namespace, name, None, old, subject)
+            marked = _copy(old)
+            metadata.begin_deletion(kind, marked, options.propagation, self._now())
+            removed = not metadata.held(marked)
+            if options.dry_run or marked == old:
+                return Deletion(marked, removed)
+            try:
+                stored = await self._store(kind, None if removed else marked, old)
+            except RevisionConflict:
+                continue
+            return Deletion(stored, removed)
+        raise ObjectConflict(kind.resource, name)
+
+    async def delete_collection(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        subject: Subject,
+        select: ListOptions | None = None,
+        options: DeleteOptions | None = None,
+    ) -> Page:
+        """Delete what a list would show, one by one; return that list."""
+        page = self.list(kind, namespace, select)
+        for obj in page.items:
+            found = obj["metadata"]
+            own = replace(options or DeleteOptions(), uid=found["uid"])
+            try:
+                await self.delete(kind, found.get("namespace", ""), found["name"], subject, own)
+            except ObjectNotFound:
+                continue  # somebody else was faster, with the same result
+        return page
+
+    async def _insert(
+        self, kind: Kind, namespace: str, new: Object, subject: Subject, options: Options
+    ) -> Object:
+        kind.default(new)
+        name = new["metadata"].get("name") or ""
+        self._admit(Operation.CREATE, kind, namespace, name, new, None, subject)
+        _check_values(kind, new)
+        if self.cache.get(kind.resource, namespace, name) is not None:
+            raise ObjectExists(kind.resource, name)
+        if options.dry_run:
+            return new
+        self._arriving[namespace] += 1
+        try:
+            return await self._store(kind, new, None)
+        except RevisionConflict:
+            raise ObjectExists(kind.resource, name) from None
+        finally:
+            self._arriving[namespace] -= 1
+
+    async def _change(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        make: Callable[[Object], Object],
+        subject: Subject,
+        options: Options,
+        subresource: str,
+    ) -> Object:
+        for _ in range(_TRIES):
+            old = self.get(kind, namespace, name)
+            new = self._prepare(kind, make(old), old, subject, options, subresource)
+            if options.dry_run:
+                return _at(new, old["metadata"]["resourceVersion"])
+            try:
+                return await self._replace(kind, new, old)
+            except RevisionConflict:
+                continue
+        raise ObjectConflict(kind.resource, name)
+
+    def _prepare(
+        self,
+        kind: Kind,
+        new: Object,
+        old: Object,
+        subject: Subject,
+        options: Options,
+        subresource: str,
+    ) -> Object:
+        """The object to be stored in place of `old`, once nothing speaks against it."""
+        namespace, name = old["metadata"].get("namespace", ""), old["metadata"]["name"]
+        metadata.claim(kind, new, namespace, name)
+        _check_fields(kind, new, options)
+        new = _copy(metadata.split(kind, new, old, subresource))
+        metadata.carry_over(kind, new, old)
+        kind.default(new)
+        metadata.bump(kind, new, old)
+        self._admit(Operation.UPDATE, kind, namespace, name, new, old, subject)
+        _check_values(kind, new, old)
+        return new
+
+    async def _replace(self, kind: Kind, new: Object, old: Object) -> Object:
+        if metadata.deleting(new) and not metadata.held(new):
+            return await self._store(kind, None, old)
+        if _at(new, old["metadata"]["resourceVersion"]) == old:
+            return old
+        return await self._store(kind, new, old)
+
+    async def _store(self, kind: Kind, new: Object | None, old: Object | None) -> Object:
+        """Write `new` (None: remove) over `old` (None: absent); return it with its version."""
+        shown = new if new is not None else old
+        assert shown is not None
+        found = shown["metadata"]
+        if new is None and kind.resource == NAMESPACES and self._arriving[found["name"]]:
+            reason = "objects are being created in it; please try again"
+            raise ObjectConflict(kind.resource, found["name"], reason)
+        key = Key(kind.resource, found.get("namespace", ""), found["name"])
+        expected = int(old["metadata"]["resourceVersion"]) if old is not None else 0
+        change = await self.cache.commit(Write(key, _encode(new), expected))
+        return _at(shown, str(change.revision))
+
+    def _admit(
+        self,
+        operation: Operation,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        new: Object | None,
+        old: Object | None,
+        subject: Subject,
+    ) -> None:
+        for admission in self._admission:
+            admission.admit(operation, kind, namespace, name, new, old, subject)
+
+
+def _check_fields(kind: Kind, obj: Object, options: Options) -> None:
+    """Judge unknown fields as asked, refuse wrong types, and drop what the kind does not have."""
+    findings = schema.validate(kind, obj)
+    unknown = [f'unknown field "{path}"' for path in findings.unknown]
+    if unknown and options.field_validation is FieldValidation.STRICT:
+        raise BadRequest(
+            f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
+            f"strict decoding error: {', '.join(unknown)}",
+            kind.resource,
+        )
+    if options.field_validation is FieldValidation.WARN:
+        for warning in unknown:
+            options.warn(warning)
+    if findings.errors:
+        raise ObjectInvalid(kind, _name_of(obj), findings.errors)
+    schema.prune(kind, obj)
+
+
+def _check_values(kind: Kind, new: Object, old: Object | None = None) -> None:
+    errors: list[FieldError] = [*validation.metadata(kind, new), *kind.validate(new)]
+    if old is not None:
+        errors += [*validation.metadata_update(new, old), *kind.validate_update(new, old)]
+    if errors:
+        raise ObjectInvalid(kind, _name_of(new), errors)
+
+
+def _name_of(obj: Object) -> str:
+    name = obj["metadata"].get("name")
+    return name if isinstance(name, str) else ""
+
+
+def _revision_of(obj: Object) -> Any:
+    found = obj.get("metadata")
+    return found.get("resourceVersion") if isinstance(found, dict) else None
+
+
+def _at(obj: Object, revision: str) -> Object:
+    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": revision}}
+
+
+def _copy(obj: Object) -> Object:
+    copied: Object = msgspec.json.decode(msgspec.json.encode(obj))
+    return copied
+
+
+def _encode(obj: Object | None) -> bytes | None:
+    if obj is None:
+        return None
+    found = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
+    return msgspec.json.encode({**obj, "metadata": found})

@@ -1,0 +1,66 @@
+"""What a client may ask of a request beside its object; parsed by the server, obeyed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wharfinger.cluster.selector import EVERYTHING, Selector
+
+
+class FieldValidation(StrEnum):
+    """What to do about fields that the kind does not have."""
+
+    STRICT = "Strict"
+    WARN = "Warn"
+    IGNORE = "Ignore"
+
+
+class Propagation(StrEnum):
+    """What becomes of the objects that a deleted one owns."""
+
+    ORPHAN = "Orphan"
+    BACKGROUND = "Background"
+    FOREGROUND = "Foreground"
+
+
+def _unheard(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Of a create, update or patch. `warn` gets what the client should read."""
+
+    dry_run: bool = False
+    field_validation: FieldValidation = FieldValidation.STRICT
+    field_manager: str = ""
+    warn: Callable[[str], None] = _unheard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteOptions:
+    """Of a delete; `uid` and `resource_version` are preconditions, "" is none."""
+
+    dry_run: bool = False
+    uid: str = ""
+    resource_version: str = ""
+    propagation: Propagation = Propagation.BACKGROUND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOptions:
+    selector: Selector = EVERYTHING
+    limit: int = 0  # 0: no limit
+    continue_token: str = ""
+    resource_version: str = ""
+    resource_version_match: str = ""  # "", Exact or NotOlderThan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchOptions:
+    selector: Selector = EVERYTHING
+    resource_version: str = ""
+    bookmarks: bool = False
+    initial_events: bool | None = None  # None: what the resource version implies

@@ -1,0 +1,47 @@
+"""
+The patches of Kubernetes clients: JSON patch, merge patch and strategic merge patch.
+
+Pure: documents in, a new document out; the old one is never touched, though parts of it may be
+shared by the new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from wharfinger.cluster.errors import BadRequest
+from wharfinger.cluster.json_patch import json_patch
+from wharfinger.cluster.strategic import strategic
+
+
+class PatchType(StrEnum):
+    JSON = "application/json-patch+json"
+    MERGE = "application/merge-patch+json"
+    STRATEGIC = "application/strategic-merge-patch+json"
+    APPLY = "application/apply-patch+yaml"
+
+
+def apply(kind: PatchType, document: Any, patch: Any, schema: Mapping[str, Any]) -> Any:
+    """Apply a patch of a type that we know; raise `BadRequest` or `PatchFailed`."""
+    if kind is PatchType.JSON:
+        return json_patch(document, patch)
+    if not isinstance(patch, dict):
+        raise BadRequest("a merge patch must be an object")
+    if kind is PatchType.MERGE:
+        return merge(document, patch)
+    return strategic(document, patch, schema)
+
+
+def merge(document: Any, patch: Any) -> Any:
+    """RFC 7386."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(document) if isinstance(document, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merge(result.get(name), value)
+    return result
