@@ -86,7 +86,7 @@ async def world():
 
 
 async def test_an_account_token_gives_the_account_with_its_groups(world):
-    subject = await world.authenticator.bearer(world.account_token())
+    subject = world.authenticator.bearer(world.account_token())
 
     assert subject.name == "system:serviceaccount:p:pusher"
     assert subject.uid == "uid-1"
@@ -99,34 +99,34 @@ async def test_an_account_token_gives_the_account_with_its_groups(world):
 
 async def test_a_deleted_account_ends_its_tokens_and_a_new_one_does_not_revive_them(world):
     token = world.account_token()
-    assert await world.authenticator.bearer(token)
+    assert world.authenticator.bearer(token)
 
     await world.remove(ACCOUNTS, "pusher")
     with pytest.raises(NotProven, match="deleted"):
-        await world.authenticator.bearer(token)
+        world.authenticator.bearer(token)
     await world.put(ACCOUNTS, "pusher", "uid-2")
     with pytest.raises(NotProven, match="deleted"):
-        await world.authenticator.bearer(token)
+        world.authenticator.bearer(token)
 
 
 async def test_a_bound_token_ends_with_its_secret(world):
     await world.put(SECRETS, "s", "uid-s")
     token = world.account_token(BoundSecret("s", "uid-s"), lifetime=None)
-    assert await world.authenticator.bearer(token)
+    assert world.authenticator.bearer(token)
 
     await world.remove(SECRETS, "s")
     await world.put(SECRETS, "s", "uid-t")
     with pytest.raises(NotProven, match="secret"):
-        await world.authenticator.bearer(token)
+        world.authenticator.bearer(token)
 
 
 async def test_a_token_that_was_good_a_moment_ago_expires_on_time(world):
     token = world.account_token()
-    assert await world.authenticator.bearer(token)
+    assert world.authenticator.bearer(token)
 
     world.clock.now += 600
     with pytest.raises(NotProven, match="expired"):
-        await world.authenticator.bearer(token)
+        world.authenticator.bearer(token)
 
 
 @pytest.mark.parametrize("audience", ["registry", "vault", "https://wharfinger/", ""])
@@ -134,43 +134,43 @@ async def test_a_token_for_another_audience_is_refused_by_the_object_api(world, 
     token = world.account_token(audiences=[audience])
 
     with pytest.raises(NotProven, match="audience"):
-        await world.authenticator.bearer(token)
+        world.authenticator.bearer(token)
 
 
 async def test_the_registry_takes_platform_tokens_and_those_made_for_it(world):
     for audiences in ([], [REGISTRY_AUDIENCE]):
-        grant = await world.authenticator.registry_bearer(world.account_token(audiences=audiences))
+        grant = world.authenticator.registry_bearer(world.account_token(audiences=audiences))
         assert (grant.subject.uid, grant.access) == ("uid-1", None)
     with pytest.raises(NotProven):
-        await world.authenticator.registry_bearer(world.account_token(audiences=["vault"]))
+        world.authenticator.registry_bearer(world.account_token(audiences=["vault"]))
 
 
 async def test_a_registry_token_keeps_its_bound_and_opens_nothing_else(world):
     access = [{"type": "repository", "class": "", "name": "p/app", "actions": ["pull"]}]
     token = world.account_token(audiences=[REGISTRY_AUDIENCE], access=access)
 
-    grant = await world.authenticator.registry_bearer(token)
+    grant = world.authenticator.registry_bearer(token)
     assert grant.access == tuple(access)
     with pytest.raises(NotProven):
-        await world.authenticator.bearer(token)
+        world.authenticator.bearer(token)
     with pytest.raises(NotProven, match="registry only"):
         await world.authenticator.basic("any", token)
 
 
 async def test_a_registry_token_ends_with_the_account_it_was_had_for(world):
     token = world.account_token(audiences=[REGISTRY_AUDIENCE], access=[])
-    assert await world.authenticator.registry_bearer(token)
+    assert world.authenticator.registry_bearer(token)
 
     await world.remove(ACCOUNTS, "pusher")
     with pytest.raises(NotProven):
-        await world.authenticator.registry_bearer(token)
+        world.authenticator.registry_bearer(token)
 
 
 async def test_an_anonymous_registry_token_is_nobody(world):
     issued = world.tokens.issue(
         AnonymousProof(), audiences=[REGISTRY_AUDIENCE], lifetime=300, access=[]
     )
-    grant = await world.authenticator.registry_bearer(issued.token)
+    grant = world.authenticator.registry_bearer(issued.token)
     assert grant.subject is ANONYMOUS
 
 
@@ -190,7 +190,7 @@ async def test_a_user_is_in_the_groups_of_users(world):
 
 
 async def test_the_administrator_is_a_master(world):
-    subject = await world.authenticator.bearer(administrator_token(world.tokens))
+    subject = world.authenticator.bearer(administrator_token(world.tokens))
 
     assert subject.name == "system:admin"
     assert "system:masters" in subject.groups
@@ -198,11 +198,11 @@ async def test_the_administrator_is_a_master(world):
 
 async def test_a_session_ends_at_logout_at_once(world):
     token = await world.session()
-    assert (await world.authenticator.bearer(token)).name == "ada"
+    assert (world.authenticator.bearer(token)).name == "ada"
 
     await world.sessions.end(token)
     with pytest.raises(NotProven, match="over"):
-        await world.authenticator.bearer(token)
+        world.authenticator.bearer(token)
     with pytest.raises(NotProven):
         await world.sessions.end(token)
 
@@ -210,11 +210,11 @@ async def test_a_session_ends_at_logout_at_once(world):
 async def test_a_session_ends_after_a_day_and_is_swept(world):
     token = await world.session()
     world.clock.now += 24 * 3600 - 1
-    assert await world.authenticator.bearer(token)
+    assert world.authenticator.bearer(token)
 
     world.clock.now += 1
     with pytest.raises(NotProven):
-        await world.authenticator.bearer(token)
+        world.authenticator.bearer(token)
     await world.sessions.sweep()
     assert world.cache.list(SESSIONS) == []
 
@@ -224,13 +224,13 @@ async def test_a_changed_password_ends_sessions_and_registry_tokens(world):
     proof = (await world.authenticator.credentials("ada", "secret")).proof
     assert isinstance(proof, PasswordProof)
     token = world.tokens.issue(proof, audiences=["registry"], lifetime=300, access=[]).token
-    assert await world.authenticator.registry_bearer(token)
+    assert world.authenticator.registry_bearer(token)
 
     world.file.lines["ada"] = Line("changed")
     with pytest.raises(NotProven, match="password"):
-        await world.authenticator.bearer(session)
+        world.authenticator.bearer(session)
     with pytest.raises(NotProven, match="password"):
-        await world.authenticator.registry_bearer(token)
+        world.authenticator.registry_bearer(token)
 
 
 async def test_a_session_survives_a_restart_and_the_store_holds_no_token(world):
@@ -238,7 +238,7 @@ async def test_a_session_survives_a_restart_and_the_store_holds_no_token(world):
     again = World(world.store, await Cache.open(world.store))
     kept = json.dumps(again.cache.list(SESSIONS))
 
-    assert (await again.authenticator.bearer(token)).name == "ada"
+    assert (again.authenticator.bearer(token)).name == "ada"
     assert token not in kept
     assert token.removeprefix("wharf_") not in kept
 
@@ -246,6 +246,6 @@ async def test_a_session_survives_a_restart_and_the_store_holds_no_token(world):
 @pytest.mark.parametrize("token", ["", "anonymous", "wharf_short", "wharf_" + "a" * 43, "\ud800"])
 async def test_nonsense_proves_nobody(world, token):
     with pytest.raises(NotProven):
-        await world.authenticator.bearer(token)
+        world.authenticator.bearer(token)
     with pytest.raises(NotProven):
-        await world.authenticator.registry_bearer(token)
+        world.authenticator.registry_bearer(token)

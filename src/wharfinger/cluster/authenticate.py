@@ -79,7 +79,7 @@ class Authenticator:
         self._passwords = passwords
         self._read: OrderedDict[bytes, Statement] = OrderedDict()
 
-    async def bearer(self, token: str) -> Subject:
+    def bearer(self, token: str) -> Subject:
         """The subject of a token for the object API."""
         return self.identify(token, (self._tokens.api_audience,)).subject
 
@@ -98,7 +98,7 @@ class Authenticator:
         proof = await self._passwords.check(user, password, address)
         return Identity(self.subject(proof), proof, None)
 
-    async def registry_bearer(self, token: str) -> Grant:
+    def registry_bearer(self, token: str) -> Grant:
         """Who sends a bearer token to the registry: one of its own, or any of the platform."""
         audiences = (self._tokens.api_audience, REGISTRY_AUDIENCE)
         if looks_like_session(token):
