@@ -1,0 +1,76 @@
+"""`wharf tag`: tags of a repository."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cyclopts import App
+
+from wharfinger.cli import images, output, partly, session
+from wharfinger.cli.client import Object
+from wharfinger.cli.errors import UsageError
+from wharfinger.cli.options import CONNECTION, OUTPUT, SCOPE, Connection, Output, Scope
+from wharfinger.cli.output import Column
+from wharfinger.cli.terminal import sanitized, say
+from wharfinger.oci.image_stream_names import prioritize
+from wharfinger.oci.names import Tag
+
+app = App(name="tag", help="List and delete tags.")
+
+KIND: Final = "tag"
+
+
+@app.command(name="list")
+def list_(
+    repository: str,
+    /,
+    *,
+    scope: Scope = SCOPE,
+    connection: Connection = CONNECTION,
+    form: Output = OUTPUT,
+) -> None:
+    """List the tags of a repository: latest first, then newer versions before older ones.
+
+    Parameters
+    ----------
+    repository
+        PROJECT/NAME, or NAME in the present project.
+    """
+    with session.connect(connection, scope) as here:
+        name = images.repository(repository, here.namespace)
+        tags = prioritize(images.tags(here.client, name))
+        address = f"{here.client.registry}/{name}"
+    columns = (
+        Column("TAG", output.name),
+        Column("PULL WITH", lambda item: f"docker pull {address}:{output.name(item)}", wide=True),
+    )
+    found: Object = {"items": [{"metadata": {"name": tag}} for tag in tags]}
+    output.show(found, form.format, columns=columns, kind=KIND)
+
+
+@app.command
+def delete(
+    names: list[str],
+    /,
+    *,
+    scope: Scope = SCOPE,
+    connection: Connection = CONNECTION,
+) -> None:
+    """Delete tags; an image that has other tags keeps them.
+
+    Parameters
+    ----------
+    names
+        The tags, as PROJECT/NAME:TAG or as NAME:TAG in the present project.
+    """
+    with session.connect(connection, scope) as here:
+
+        def delete_one(text: str) -> None:
+            path, colon, tag = text.rpartition(":")
+            if not colon:
+                raise UsageError(f"cannot tell which tag of {text!r}", remedy="write NAME:TAG")
+            name = images.repository(path, here.namespace)
+            images.delete(here.client, name, str(Tag.parse(tag)))
+            say(f'{KIND} "{sanitized(f"{name}:{tag}")}" deleted')
+
+        partly.each(names, delete_one, connection)
