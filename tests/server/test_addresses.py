@@ -8,7 +8,14 @@ LOCAL = Addresses(Listen("127.0.0.1", 5000), "https", ("registry.test",))
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1:5000", "localhost:5000", "LOCALHOST", "[::1]:5000", "registry.test", "registry.test.:8443"],
+    [
+        "127.0.0.1:5000",
+        "localhost:5000",
+        "LOCALHOST",
+        "[::1]:5000",
+        "registry.test",
+        "registry.test.:8443",
+    ],
 )
 def test_a_name_of_ours_is_kept_as_the_client_wrote_it(host):
     assert LOCAL.base_for(host) == f"https://{host}"

@@ -25,27 +25,26 @@ _KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 class HandlerMetrics:
     """The series of one handler and method, looked up once and then kept."""
 
-    __slots__ = ("_codes", "_requests", "duration", "in_flight", "received", "sent")
+    __slots__ = ("_codes", "_duration", "_labels", "_received", "_requests", "_sent", "in_flight")
 
     def __init__(self, metrics: Metrics, handler: str, method: str) -> None:
-        labels = (handler, method)
-        self.duration = metrics.duration.labels(*labels)
-        self.received = metrics.received.labels(*labels)
-        self.sent = metrics.sent.labels(*labels)
-        self.in_flight = metrics.in_flight.labels(handler)
+        self._labels = (handler, method)
+        self._duration = metrics.duration.labels(*self._labels)
+        self._received = metrics.received.labels(*self._labels)
+        self._sent = metrics.sent.labels(*self._labels)
         self._requests = metrics.requests
-        self._codes = {code: metrics.requests.labels(str(code), *labels) for code in (200,)}
+        self._codes: dict[int, Counter] = {}
+        self.in_flight = metrics.in_flight.labels(handler)
 
-    def finish(
-        self, handler: str, method: str, code: int, seconds: float, received: int, sent: int
-    ) -> None:
+    def finish(self, code: int, *, seconds: float, received: int, sent: int) -> None:
+        """Count one answered request."""
         counter = self._codes.get(code)
         if counter is None:
-            counter = self._codes[code] = self._requests.labels(str(code), handler, method)
+            counter = self._codes[code] = self._requests.labels(str(code), *self._labels)
         counter.inc()
-        self.duration.observe(seconds)
-        self.received.observe(received)
-        self.sent.observe(sent)
+        self._duration.observe(seconds)
+        self._received.observe(received)
+        self._sent.observe(sent)
 
 
 class Metrics:
@@ -109,12 +108,11 @@ class Metrics:
         self._handlers: dict[tuple[str, str], HandlerMetrics] = {}
 
     def handler(self, handler: str, method: str) -> HandlerMetrics:
-        series = self._handlers.get((handler, method))
+        """The series to count a request in; made-up methods share one."""
+        key = (handler, method if method in _KNOWN_METHODS else "other")
+        series = self._handlers.get(key)
         if series is None:
-            known = method if method in _KNOWN_METHODS else "other"
-            series = HandlerMetrics(self, handler, known)
-            if known == method:
-                self._handlers[handler, method] = series
+            series = self._handlers[key] = HandlerMetrics(self, *key)
         return series
 
     @contextmanager

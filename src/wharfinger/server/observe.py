@@ -101,7 +101,7 @@ class Observed:
             seconds = time.perf_counter() - started
             status = answer.status or _CLIENT_CLOSED
             sent = 0 if method == "HEAD" else answer.sent
-            series.finish(handler, method, status, seconds, body.received, sent)
+            series.finish(status, seconds=seconds, received=body.received, sent=sent)
             self._log.write(
                 ts=begun,
                 request_id=identifier,

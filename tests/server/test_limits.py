@@ -1,0 +1,102 @@
+import asyncio
+
+import pytest
+
+from wharfinger.server import limits
+from wharfinger.server.limits import Body
+
+
+def head(path="/v2/", raw=None, query=b"", headers=()):
+    return {
+        "path": path,
+        "raw_path": raw if raw is not None else path.encode(),
+        "query_string": query,
+        "headers": list(headers),
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "raw"),
+    [
+        ("/v2/a/../b", None),
+        ("/v2/./b", None),
+        ("/v2/a/..", None),
+        ("/v2/a/b", b"/v2/a%2fb"),
+        ("/v2/a/b", b"/v2/a%2Fb"),
+        ("/v2/a\\b", b"/v2/a%5cb"),
+        ("/v2/a\x00b", b"/v2/a%00b"),
+        ("/v2/a\nb", b"/v2/a%0ab"),
+        ("/v2/\u202ea", b"/v2/%e2%80%aea"),
+        ("/api/\udcff", b"/api/%ff"),
+    ],
+)
+def test_a_path_that_two_readers_could_read_differently_is_refused(path, raw):
+    with pytest.raises(limits.BadTarget):
+        limits.check_head(head(path, raw if raw is not None else path.encode()))
+
+
+@pytest.mark.parametrize("path", ["/v2/a/b..c/manifests/1.0", "/apis/x/system:a", "/.well-known/x"])
+def test_dots_and_colons_within_a_segment_are_fine(path):
+    limits.check_head(head(path))
+
+
+def test_a_target_over_the_limit_is_refused():
+    with pytest.raises(limits.TargetTooLong):
+        limits.check_head(head(query=b"a" * limits.MAX_TARGET_BYTES))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [[(b"x", b"a" * limits.MAX_HEADER_BYTES)], [(b"x", b"a")] * (limits.MAX_HEADERS + 1)],
+)
+def test_headers_over_a_limit_are_refused(headers):
+    with pytest.raises(limits.HeadersTooLarge):
+        limits.check_head(head(headers=headers))
+
+
+def pieces(*bodies):
+    messages = [
+        {"type": "http.request", "body": body, "more_body": index < len(bodies) - 1}
+        for index, body in enumerate(bodies)
+    ]
+    messages.append({"type": "http.disconnect"})
+
+    async def receive():
+        return messages.pop(0)
+
+    return receive
+
+
+async def test_a_body_that_is_no_blob_has_a_limit():
+    half = b"a" * (limits.MAX_BODY_BYTES // 2 + 1)
+    body = Body(pieces(half, half), "/apis/x")
+
+    await body()
+    with pytest.raises(limits.BodyTooLarge):
+        await body()
+
+
+async def test_a_blob_may_be_larger():
+    half = b"a" * (limits.MAX_BODY_BYTES // 2 + 1)
+    body = Body(pieces(half, half), "/v2/a/b/blobs/uploads/1")
+
+    await body()
+    await body()
+
+    assert body.received == 2 * len(half)
+    assert (await body())["type"] == "http.disconnect"
+
+
+async def test_a_body_that_stops_coming_is_given_up(monkeypatch):
+    monkeypatch.setattr(limits, "BODY_IDLE_SECONDS", 0.0)
+
+    with pytest.raises(limits.BodyTooSlow):
+        await Body(asyncio.Event().wait, "/v2/")()
+
+
+async def test_a_client_that_only_listens_may_do_so_for_long(monkeypatch):
+    body = Body(pieces(b""), "/api")
+    await body()
+    monkeypatch.setattr(limits, "BODY_IDLE_SECONDS", 0.0)
+
+    assert (await body())["type"] == "http.disconnect"
