@@ -220,3 +220,12 @@ def test_no_two_tokens_are_the_same(tokens):
 def test_passwords_do_not_look_like_tokens(tokens):
     assert looks_signed(tokens.issue(PROOF, lifetime=60).token)
     assert not looks_signed("correct horse battery staple")
+
+
+def test_a_token_ends_with_the_credential_that_it_was_had_for(tokens, clock):
+    now = int(clock())
+
+    assert tokens.issue(PROOF, lifetime=300, not_after=now + 60).expires == now + 60
+    assert tokens.issue(PROOF, lifetime=300, not_after=now + 600).expires == now + 300
+    assert tokens.issue(PROOF, lifetime=None, not_after=now + 60).expires == now + 60
+    assert tokens.issue(PROOF, lifetime=None).expires is None

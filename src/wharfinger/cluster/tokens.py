@@ -98,9 +98,13 @@ class Tokens:
         *,
         audiences: Sequence[str] = (),
         lifetime: int | None,
+        not_after: int | None = None,
         access: Sequence[RegistryAccess] | None = None,
     ) -> Issued:
-        """Sign a token; without a lifetime it has no end of its own."""
+        """Sign a token that ends after `lifetime`, or at `not_after` if that is sooner.
+
+        Without both it has no end of its own.
+        """
         now = int(self._clock())
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -110,8 +114,11 @@ class Tokens:
             "jti": secrets.token_hex(16),
             **proofs.encode(proof),
         }
-        if lifetime is not None:
-            claims["exp"] = now + lifetime
+        ends = [now + lifetime] if lifetime is not None else []
+        if not_after is not None:
+            ends.append(not_after)
+        if ends:
+            claims["exp"] = min(ends)
         if access is not None:
             claims["access"] = list(access)
         header = {"alg": ALGORITHM, "kid": self._key.id, "typ": "JWT"}
