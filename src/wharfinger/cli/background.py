@@ -55,7 +55,7 @@ class Running:
 
     @property
     def ready(self) -> bool:
-        return bool(self.checks) and all(self.checks.values())
+        return self.checks is not None and all(self.checks.values())
 
     def document(self) -> dict[str, Any]:
         return {
@@ -107,8 +107,11 @@ def _becomes_ready(pid: int, channel: socket.socket) -> bool:
     deadline = time.monotonic() + START_SECONDS
     try:
         while (left := deadline - time.monotonic()) > 0:
-            readable, _, _ = select.select([channel, ended], [], [], left)
-            if channel in readable and signals.READY in channel.recv(4096).decode().splitlines():
+            readable, _, _ = select.select([channel.fileno(), ended], [], [], left)
+            if (
+                channel.fileno() in readable
+                and signals.READY in channel.recv(4096).decode().splitlines()
+            ):
                 return True
             if ended in readable:
                 return False

@@ -16,7 +16,6 @@ from cyclopts import Group, Parameter
 
 from wharfinger import __version__
 from wharfinger.cli import background
-from wharfinger.cli import output as output_documents
 from wharfinger.cli.background import Running
 from wharfinger.cli.errors import TimedOut
 from wharfinger.cli.exit_codes import ExitCode
@@ -112,7 +111,9 @@ def status(
     settings = server_settings.load({"state": state, "config": config}, os.environ)
     found = background.look(settings)
     if output.format in (Format.JSON, Format.YAML):
-        output_documents.show(found.document(), output.format, columns=(), kind="")
+        from wharfinger.cli import output as documents  # slow to import, and rarely needed
+
+        documents.show(found.document(), output.format, columns=(), kind="")
     else:
         say(described(found, settings))
     return ExitCode.OK if found.ready else ExitCode.ERROR

@@ -8,26 +8,175 @@ dictionary and no router that is not its own.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from wharfinger.cluster.admission import NAMESPACES, NamespaceLifecycle
+from wharfinger.cluster.authenticate import Authenticator
 from wharfinger.cluster.authorize import Access
+from wharfinger.cluster.cache import Cache
+from wharfinger.cluster.escalation import EscalationCheck
+from wharfinger.cluster.htpasswd import HtpasswdFile
+from wharfinger.cluster.objects import Objects
+from wharfinger.cluster.passwords import Passwords
+from wharfinger.cluster.rbac import RbacAuthorizer
+from wharfinger.cluster.sessions import Sessions
+from wharfinger.cluster.stores.sqlite import SqliteStore
+from wharfinger.cluster.tokens import Tokens
 from wharfinger.errors import NotFound
-from wharfinger.server import errors, guard, health, metrics
+from wharfinger.registry.registry import Registry
+from wharfinger.registry.stores.disk import DiskBlobStore
+from wharfinger.registry.stores.sqlite import SqliteMetadataStore
+from wharfinger.server import guard, health, metrics, oauth, v2_errors
+from wharfinger.server.addresses import Addresses
+from wharfinger.server.directory import StateDirectory
 from wharfinger.server.drain import Drain
 from wharfinger.server.errors import ErrorBody, ErrorEdge
 from wharfinger.server.handlers import first_segment
 from wharfinger.server.logging import AccessLog
+from wharfinger.server.metrics import Metrics
 from wharfinger.server.observe import Observed
+from wharfinger.server.settings import Settings
 from wharfinger.server.state import Services
+from wharfinger.server.tasks import Tasks
+from wharfinger.server.v2 import V2
+
+_PURGE_SECONDS = 60 * 60
+_SWEEP_SECONDS = 10 * 60
 
 
 class NoSuchPath(NotFound):
     code = "no-such-path"
+
+
+@asynccontextmanager
+async def services(
+    settings: Settings, directory: StateDirectory, addresses: Addresses
+) -> AsyncIterator[Services]:
+    """Open everything that requests are served from, and close it in reverse."""
+    async with AsyncExitStack() as stack:
+        registry = open_registry(directory)
+        stack.push_async_callback(registry.close)
+        cache = await Cache.open(SqliteStore(directory.objects))
+        stack.push_async_callback(cache.close)
+        authorizer = RbacAuthorizer(cache)
+        objects = Objects(cache, (NamespaceLifecycle(cache), EscalationCheck(authorizer)))
+        tokens, sessions = Tokens(directory.signing_key()), Sessions(cache)
+        file = HtpasswdFile(settings.htpasswd) if settings.htpasswd is not None else None
+        authenticator = Authenticator(
+            cache, tokens=tokens, sessions=sessions, passwords=Passwords(file)
+        )
+        measured = Metrics()
+        tasks = Tasks(measured)
+        stack.push_async_callback(tasks.stop)
+        opened = Services(
+            settings=settings,
+            addresses=addresses,
+            registry=registry,
+            cache=cache,
+            objects=objects,
+            virtual=(),
+            authorizer=authorizer,
+            authenticator=authenticator,
+            sessions=sessions,
+            tokens=tokens,
+            metrics=measured,
+            tasks=tasks,
+        )
+        start_tasks(opened)
+        yield opened
+
+
+def open_registry(directory: StateDirectory) -> Registry:
+    blobs = DiskBlobStore(directory.registry)  # makes the directory that the other needs
+    return Registry(
+        blobs=blobs, metadata=SqliteMetadataStore(directory.registry / "metadata.sqlite")
+    )
+
+
+def start_tasks(opened: Services) -> None:
+    """What goes on behind the requests."""
+
+    async def purge() -> None:
+        await opened.registry.start()
+
+    opened.tasks.start("uploads", every(_PURGE_SECONDS, purge))
+    opened.tasks.start("sessions", every(_SWEEP_SECONDS, opened.sessions.sweep))
+
+
+def every(
+    seconds: float, work: Callable[[], Coroutine[Any, Any, None]]
+) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Work at once, and again after each pause."""
+
+    async def forever() -> None:
+        while True:
+            await work()
+            await asyncio.sleep(seconds)
+
+    return forever
+
+
+def create_app(opened: Services, *, drain: Drain, log: AccessLog) -> ASGIApp:
+    """Put the edge around the handlers."""
+    checks = health.checks(state=opened.settings.state, tasks=opened.tasks, drain=drain)
+    registry = V2(
+        registry=opened.registry,
+        authorizer=opened.authorizer,
+        identify=guard.grant,
+        active=partial(project_active, opened.cache),
+    )
+    apps: dict[str, ASGIApp] = {
+        "v2": registry,
+        **dict.fromkeys(("oauth", "openshift", ".well-known"), Router(oauth.ROUTES)),
+        **dict.fromkeys(("livez", "readyz", "healthz"), answering(checks.handle)),
+        "metrics": answering(show_metrics),
+    }
+    bodies = error_bodies(opened)
+    edge = ErrorEdge(Dispatch(opened, apps), bodies)
+    return Observed(edge, metrics=opened.metrics, log=log, drain=drain, bodies=bodies)
+
+
+def error_bodies(opened: Services) -> Mapping[str, ErrorBody]:
+    """Who shapes the errors of which paths."""
+
+    def realm(host: str | None) -> str:
+        return f"{opened.addresses.base_for(host)}/oauth/token"
+
+    return {
+        "v2": v2_errors.answer(realm),
+        **dict.fromkeys(("oauth", "openshift"), oauth.error_body),
+    }
+
+
+def project_active(cache: Cache, project: str) -> bool:
+    """Whether a project is there and not being deleted."""
+    found = cache.get(NAMESPACES, "", project)
+    return found is not None and found["metadata"].get("deletionTimestamp") is None
+
+
+async def show_metrics(request: Request) -> Response:
+    await guard.require(request, Access("get", path="/metrics"))
+    opened: Services = request.app.state
+    return Response(opened.metrics.render(), media_type=metrics.CONTENT_TYPE)
+
+
+def answering(handler: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:
+    """One handler as an app."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handler(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return app
 
 
 class Dispatch:

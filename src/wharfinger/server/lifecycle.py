@@ -74,7 +74,7 @@ async def serve(
             ready(addresses.local)
             await _first(asked.wait(), serving.ended())
         signals.notify(signals.STOPPING)
-        await _drain(services, drain)
+        await _drain(services, drain, serving)
     logger.info("ended")
 
 
@@ -128,13 +128,17 @@ def keep_certificate(
     services.tasks.start("certificate", keep)
 
 
-async def _drain(services: Services, drain: Drain) -> None:
+async def _drain(services: Services, drain: Drain, serving: Listener) -> None:
+    """One grace for all: requests first, then files that are still on their way."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + services.settings.drain_seconds
     logger.info("ending: %d requests in flight", drain.in_flight)
     drain.begin()
     services.cache.end_watches()
     cut = await drain.finish(services.settings.drain_seconds)
     if cut:
         logger.warning("%d requests did not finish in time and were cut", cut)
+    await serving.stop(until - loop.time())
 
 
 async def _first(*waits: Coroutine[Any, Any, object]) -> None:

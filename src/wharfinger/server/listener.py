@@ -27,7 +27,7 @@ _BACKLOG = 1024
 _CONCURRENT = 4096  # requests in Python at once; each open watch is one
 _HEADER_SECONDS = 20
 _HANDOVER_SECONDS = 1.0  # both listeners answer while one follows the other
-_STOP_SECONDS = 10.0
+_LEAST_STOP_SECONDS = 1.0
 _CONNECT_ATTEMPTS = 100
 _CONNECT_PAUSE = 0.02
 _REASONS = {
@@ -103,12 +103,13 @@ class Listener:
 
     def read_certificate_again(self) -> None:
         """Take new connections with the present files; those that are open stay as they are."""
-        self._server.reload()
+        self._server.reload()  # type: ignore[no-untyped-call]
 
-    async def stop(self) -> None:
-        self._server.stop()
+    async def stop(self, seconds: float = 0.0) -> None:
+        """Take no more connections; give files that are on their way so long to arrive."""
+        self._server.stop()  # type: ignore[no-untyped-call]
         if self._serving is not None:
-            await asyncio.wait([self._serving], timeout=_STOP_SECONDS)
+            await asyncio.wait([self._serving], timeout=max(seconds, _LEAST_STOP_SECONDS))
 
 
 async def _touch(listen: Listen) -> None:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from wharfinger.cluster.authenticate import Authenticator
     from wharfinger.cluster.authorize import Authorizer
     from wharfinger.cluster.cache import Cache
+    from wharfinger.cluster.endpoint import Endpoint
     from wharfinger.cluster.objects import Objects
     from wharfinger.cluster.sessions import Sessions
     from wharfinger.cluster.tokens import Tokens
-    from wharfinger.cluster.virtual import Virtual
     from wharfinger.registry.registry import Registry
     from wharfinger.server.addresses import Addresses
     from wharfinger.server.metrics import Metrics
@@ -35,7 +35,7 @@ class Services:
     registry: Registry
     cache: Cache
     objects: Objects
-    virtual: Sequence[Virtual]
+    virtual: Sequence[Endpoint]  # the kinds that are computed
     authorizer: Authorizer
     authenticator: Authenticator
     sessions: Sessions
