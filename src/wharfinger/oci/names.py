@@ -51,9 +51,15 @@ class Tag:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        if _TAG.fullmatch(text) is None:
+        tag = cls.find(text)
+        if tag is None:
             raise InvalidTag(text)
-        return cls(text)
+        return tag
+
+    @classmethod
+    def find(cls, text: str) -> Self | None:
+        """None for what can be no tag, where that only means that there is none."""
+        return cls(text) if _TAG.fullmatch(text) is not None else None
 
     def __str__(self) -> str:
         return self.text

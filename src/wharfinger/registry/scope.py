@@ -59,17 +59,19 @@ class Need:
     clusterwide: bool = False
 
 
-NEEDS: Mapping[tuple[str, str], Need] = {
-    (REPOSITORY, "pull"): Need("get", "imagestreams", "layers"),
-    (REPOSITORY, "push"): Need("update", "imagestreams", "layers"),
-    (REPOSITORY, "delete"): Need("delete", "imagestreams"),
-    ("registry", "*"): Need("list", "imagestreams", clusterwide=True),
-    ("signature", "get"): Need("get", "imagestreams", "layers"),
-    ("signature", "put"): Need("create", "imagesignatures", clusterwide=True),
-    ("metrics", "get"): Need("get", "registry", "metrics", clusterwide=True),
-    ("admin", "prune"): Need("delete", "images", clusterwide=True),
+_PRUNE = Need("delete", "images", clusterwide=True)
+
+NEEDS: Mapping[tuple[str, str], tuple[Need, ...]] = {
+    (REPOSITORY, "pull"): (Need("get", "imagestreams", "layers"),),
+    (REPOSITORY, "push"): (Need("update", "imagestreams", "layers"),),
+    (REPOSITORY, "delete"): (Need("delete", "imagestreams"), _PRUNE),
+    ("registry", "*"): (Need("list", "imagestreams", clusterwide=True),),
+    ("signature", "get"): (Need("get", "imagestreams", "layers"),),
+    ("signature", "put"): (Need("create", "imagesignatures", clusterwide=True),),
+    ("metrics", "get"): (Need("get", "registry", "metrics", clusterwide=True),),
+    ("admin", "prune"): (_PRUNE,),
 }
-"""What is not here is granted to nobody."""
+"""One of the rights is enough; what is not here is granted to nobody."""
 
 
 def parse(texts: Iterable[str]) -> tuple[Scope, ...]:
@@ -100,16 +102,6 @@ def encode(scopes: Iterable[Scope]) -> list[dict[str, Any]]:
         {"type": kind, "class": klass, "name": name, "actions": actions}
         for (kind, klass, name), actions in entries.items()
     ]
-
-
-def within(access: Iterable[Mapping[str, Any]], kind: str, name: str, action: str) -> bool:
-    """Whether the `access` of a token takes in one action; `*` stands for all actions."""
-    return any(
-        entry["type"] == kind
-        and entry["name"] == name
-        and (action in entry["actions"] or "*" in entry["actions"])
-        for entry in access
-    )
 
 
 def _one(word: str) -> Iterable[Scope]:
