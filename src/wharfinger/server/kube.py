@@ -1,0 +1,271 @@
+"""
+The object API over HTTP: `/api`, `/apis`, `/openapi` and `/version`.
+
+A request is authenticated, its path and method become one question to the authoriser, and only
+then is looked whether there is such a resource. What it does is asked of an `Endpoint`; here
+are only the words of HTTP. Errors pass through: `kube_errors.body` makes a Status of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from wharfinger.cluster import kinds
+from wharfinger.cluster.authorize import Access, Authorizer
+from wharfinger.cluster.endpoint import Endpoint, Stored
+from wharfinger.cluster.errors import ObjectForbidden
+from wharfinger.cluster.kind import GroupResource, Kind
+from wharfinger.cluster.kinds.meta import DELETE_OPTIONS
+from wharfinger.cluster.objects import Deletion, Objects
+from wharfinger.cluster.subject import Subject
+from wharfinger.errors import Forbidden
+from wharfinger.server import guard, kube_bodies, kube_options, kube_paths
+from wharfinger.server.kube_answers import Shape, included, negotiate, respond
+from wharfinger.server.kube_documents import Documents
+from wharfinger.server.kube_paths import MethodUnsupported, NoSuchResource, Target
+from wharfinger.server.kube_watch import WatchResponse
+from wharfinger.server.state import Services
+
+_Name = tuple[str, str, str, str]
+
+
+class PathForbidden(Forbidden):
+    code = "path-forbidden"
+
+    def __init__(self, subject: Subject, access: Access) -> None:
+        super().__init__(
+            f'forbidden: User "{subject.name}" cannot {access.verb} path "{access.path}"'
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One permitted request to one endpoint."""
+
+    request: Request
+    subject: Subject
+    target: Target
+    endpoint: Endpoint
+    shape: Shape
+    warnings: list[str]
+
+    @property
+    def namespace(self) -> str:
+        return self.target.namespace
+
+    @property
+    def everywhere(self) -> str | None:
+        """The namespace of a list: None where a namespaced kind is asked for in all of them."""
+        return None if self.endpoint.kind.namespaced and not self.namespace else self.namespace
+
+
+class Kube:
+    """The ASGI app; `scope["app"].state` are the services."""
+
+    def __init__(
+        self,
+        endpoints: Iterable[Endpoint],
+        served: Iterable[Kind] = kinds.SERVED,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._endpoints = {_name(endpoint): endpoint for endpoint in endpoints}
+        self._kinds = tuple(served)
+        self._documents = Documents(self._kinds)
+        self._now = now
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> ASGIApp:
+        services: Services = request.app.state
+        subject = await guard.subject(request)
+        path = request.url.path
+        if self._documents.has(path):
+            _require_path(services.authorizer, subject, request.method, path)
+            return self._documents.answer(request)
+        target = kube_paths.parse(path)
+        verb = kube_paths.verb(
+            request.method, target, watch=kube_options.watches(request.query_params)
+        )
+        require(services.authorizer, subject, target.access(verb))
+        endpoint = self._find(target, verb)
+        shape = Shape(
+            self._kind_sent(endpoint),
+            negotiate(request.headers.get("accept")),
+            included(request.query_params.get("includeObject")),
+            self._now(),
+        )
+        return await _VERBS[verb](Call(request, subject, target, endpoint, shape, []))
+
+    def _find(self, target: Target, verb: str) -> Endpoint:
+        name = (target.group, target.version, target.resource, target.subresource)
+        endpoint = self._endpoints.get(name)
+        if endpoint is None or _misplaced(endpoint.kind, target, verb):
+            raise NoSuchResource
+        if verb not in _verbs(endpoint):
+            raise MethodUnsupported
+        return endpoint
+
+    def _kind_sent(self, endpoint: Endpoint) -> Kind:
+        """The kind of what is sent and answered: a subresource may have one of its own."""
+        for below in endpoint.kind.subresources:
+            if below.name == endpoint.subresource and below.kind is not None:
+                named = (below.group, below.version, below.kind)
+                return next(
+                    kind for kind in self._kinds if (kind.group, kind.version, kind.kind) == named
+                )
+        return endpoint.kind
+
+
+def endpoints(objects: Objects, virtual: Iterable[Endpoint]) -> list[Endpoint]:
+    """All that is served: the stored kinds with their parts, and what is computed."""
+    stored = [Stored(objects, kind) for kind in kinds.ALL]
+    parts = [
+        Stored(objects, kind, below.name)
+        for kind in kinds.ALL
+        for below in kind.subresources
+        if below.kind is None
+    ]
+    return [*stored, *parts, *virtual]
+
+
+def require(authorizer: Authorizer, subject: Subject, access: Access) -> None:
+    """Raise, in the words of Kubernetes, unless the subject may."""
+    if authorizer.decide(subject, access).allowed:
+        return
+    resource = f"{access.resource}/{access.subresource}" if access.subresource else access.resource
+    where = f'in the namespace "{access.namespace}"' if access.namespace else "at the cluster scope"
+    reason = (
+        f'User "{subject.name}" cannot {access.verb} resource "{resource}" '
+        f'in API group "{access.group}" {where}'
+    )
+    raise ObjectForbidden(GroupResource(access.group, access.resource), access.name, reason)
+
+
+def _require_path(authorizer: Authorizer, subject: Subject, method: str, path: str) -> None:
+    access = Access(method.lower(), path=path)
+    if not authorizer.decide(subject, access).allowed:
+        raise PathForbidden(subject, access)
+
+
+def _name(endpoint: Endpoint) -> _Name:
+    kind = endpoint.kind
+    return (kind.group, kind.version, kind.plural, endpoint.subresource)
+
+
+def _verbs(endpoint: Endpoint) -> tuple[str, ...]:
+    if not endpoint.subresource:
+        return endpoint.kind.verbs
+    return next(
+        below.verbs for below in endpoint.kind.subresources if below.name == endpoint.subresource
+    )
+
+
+def _misplaced(kind: Kind, target: Target, verb: str) -> bool:
+    """Whether the path has a namespace that the kind cannot be in, or lacks the one it needs."""
+    if not kind.namespaced:
+        return bool(target.namespace)
+    return not target.namespace and verb not in ("list", "watch", "deletecollection")
+
+
+async def _get(call: Call) -> ASGIApp:
+    obj = await call.endpoint.get(call.subject, call.namespace, call.target.name)
+    return respond(call.shape.object(obj))
+
+
+async def _list(call: Call) -> ASGIApp:
+    options = kube_options.of_list(call.endpoint.kind, call.request.query_params)
+    page = await call.endpoint.list(call.subject, call.everywhere, options)
+    return respond(call.shape.list(page))
+
+
+async def _watch(call: Call) -> ASGIApp:
+    query = call.request.query_params
+    options = kube_options.of_watch(call.endpoint.kind, query)
+    longest = kube_options.MAX_WATCH_SECONDS
+    seconds = kube_options.number("timeoutSeconds", query.get("timeoutSeconds"), 0, 1 << 31)
+    feed = await call.endpoint.watch(call.subject, call.everywhere, options)
+    return WatchResponse(
+        feed, call.shape, seconds=min(seconds or longest, longest), bookmarks=options.bookmarks
+    )
+
+
+async def _create(call: Call) -> ASGIApp:
+    options = kube_options.of_write(call.request.query_params, call.warnings.append)
+    obj = await kube_bodies.read_object(call.request, call.shape.kind.schema)
+    made = await call.endpoint.create(call.subject, call.namespace, call.target.name, obj, options)
+    return respond(call.shape.object(made), 201, call.warnings)
+
+
+async def _update(call: Call) -> ASGIApp:
+    options = kube_options.of_write(call.request.query_params, call.warnings.append)
+    obj = await kube_bodies.read_object(call.request, call.shape.kind.schema)
+    stored = await call.endpoint.update(
+        call.subject, call.namespace, call.target.name, obj, options
+    )
+    return respond(call.shape.object(stored), 200, call.warnings)
+
+
+async def _patch(call: Call) -> ASGIApp:
+    options = kube_options.of_write(call.request.query_params, call.warnings.append)
+    patch_type, document = await kube_bodies.read_patch(call.request)
+    stored = await call.endpoint.patch(
+        call.subject, call.namespace, call.target.name, patch_type, document, options
+    )
+    return respond(call.shape.object(stored), 200, call.warnings)
+
+
+async def _delete(call: Call) -> ASGIApp:
+    body = await kube_bodies.read_options(call.request, DELETE_OPTIONS)
+    options = kube_options.of_delete(call.request.query_params, body)
+    deletion = await call.endpoint.delete(call.subject, call.namespace, call.target.name, options)
+    if deletion.removed:
+        return respond(_success(call.endpoint.kind, deletion))
+    return respond(call.shape.object(deletion.object))
+
+
+async def _delete_collection(call: Call) -> ASGIApp:
+    body = await kube_bodies.read_options(call.request, DELETE_OPTIONS)
+    query = call.request.query_params
+    page = await call.endpoint.delete_collection(
+        call.subject,
+        call.everywhere,
+        kube_options.of_list(call.endpoint.kind, query),
+        kube_options.of_delete(query, body),
+    )
+    return respond(call.shape.list(page))
+
+
+def _success(kind: Kind, deletion: Deletion) -> dict[str, object]:
+    metadata = deletion.object["metadata"]
+    details = {"name": metadata["name"], "kind": kind.plural, "uid": metadata.get("uid", "")}
+    if kind.group:
+        details["group"] = kind.group
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": details,
+    }
+
+
+_VERBS: Final = {
+    "get": _get,
+    "list": _list,
+    "watch": _watch,
+    "create": _create,
+    "update": _update,
+    "patch": _patch,
+    "delete": _delete,
+    "deletecollection": _delete_collection,
+}

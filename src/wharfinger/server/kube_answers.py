@@ -1,0 +1,137 @@
+"""
+Give objects the form that a client asks for: as they are, as a Table, or their metadata alone.
+
+The first form in `Accept` that we have is taken, as by Kubernetes; a client that lists JSON
+after a form that we lack gets JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+from starlette.responses import Response
+
+from wharfinger.cluster import tables
+from wharfinger.cluster.errors import BadRequest
+from wharfinger.cluster.feed import WatchEvent
+from wharfinger.cluster.kind import Kind, Object
+from wharfinger.cluster.paging import Page
+from wharfinger.cluster.tables import Include
+from wharfinger.server.kube_errors import NotAcceptable
+
+_META: Final = "meta.k8s.io"
+_MAX_WARNING: Final = 256
+_MAX_WARNINGS: Final = 16
+
+
+class Form(Enum):
+    PLAIN = "plain"
+    TABLE = "Table"
+    PARTIAL = "PartialObjectMetadata"
+
+
+_FORMS: Final = {
+    "Table": Form.TABLE,
+    "PartialObjectMetadata": Form.PARTIAL,
+    "PartialObjectMetadataList": Form.PARTIAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one client wants the objects of one kind."""
+
+    kind: Kind
+    form: Form
+    include: Include
+    now: datetime
+
+    def object(self, obj: Object) -> Object:
+        match self.form:
+            case Form.TABLE:
+                version = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+                return self._table([obj], version)
+            case Form.PARTIAL:
+                return tables.partial(obj)
+        return obj
+
+    def list(self, page: Page) -> Object:
+        metadata: dict[str, Any] = {"resourceVersion": str(page.revision)}
+        if page.continue_token:
+            metadata["continue"] = page.continue_token
+        if page.remaining is not None:
+            metadata["remainingItemCount"] = page.remaining
+        match self.form:
+            case Form.TABLE:
+                return self._table(page.items, metadata)
+            case Form.PARTIAL:
+                return tables.partial_list(page.items, metadata)
+        return {
+            "kind": f"{self.kind.kind}List",
+            "apiVersion": self.kind.api_version,
+            "metadata": metadata,
+            "items": page.items,
+        }
+
+    def event(self, event: WatchEvent, *, first: bool) -> dict[str, Any]:
+        """One line of a watch; a Table tells its columns in the `first` one only."""
+        return {"type": event.type, "object": self._watched(event, first=first)}
+
+    def _watched(self, event: WatchEvent, *, first: bool) -> Object:
+        if self.form is not Form.TABLE:
+            return self.object(event.object)
+        version = event.object["metadata"].get("resourceVersion", "")
+        rows = [] if event.type == "BOOKMARK" else [event.object]
+        return self._table(rows, {"resourceVersion": version}, headers=first)
+
+    def _table(
+        self, objects: Iterable[Object], metadata: dict[str, Any], *, headers: bool = True
+    ) -> Object:
+        return tables.table(
+            self.kind,
+            objects,
+            self.now,
+            metadata=metadata,
+            include=self.include,
+            headers=headers,
+        )
+
+
+def negotiate(accept: str | None) -> Form:
+    """Raise `NotAcceptable` if the client takes nothing that we have."""
+    for media_range in (accept or "*/*").split(","):
+        media_type, *parameters = (part.strip() for part in media_range.split(";"))
+        if media_type.lower() not in ("application/json", "application/*", "*/*"):
+            continue
+        asked = dict(parameter.partition("=")[::2] for parameter in parameters)
+        if "as" not in asked:
+            return Form.PLAIN
+        if asked["as"] in _FORMS and asked.get("g") == _META and asked.get("v") == "v1":
+            return _FORMS[asked["as"]]
+    raise NotAcceptable(accept or "")
+
+
+def included(asked: str | None) -> Include:
+    """What `includeObject` of a Table asks for."""
+    try:
+        return Include(asked or Include.METADATA)
+    except ValueError:
+        raise BadRequest(f"unsupported includeObject value: {str(asked)[:40]!r}") from None
+
+
+def respond(content: Any, status: int = 200, warnings: Sequence[str] = ()) -> Response:
+    response = Response(msgspec.json.encode(content), status, media_type="application/json")
+    for warning in warnings[:_MAX_WARNINGS]:
+        response.headers.append("warning", f'299 - "{_quoted(warning)}"')
+    return response
+
+
+def _quoted(warning: str) -> str:
+    """A text of a client's choice must stay one quoted string of one header (RFC 9110)."""
+    printable = "".join(char if " " <= char <= "~" else "?" for char in warning[:_MAX_WARNING])
+    return printable.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,119 @@
+"""
+Read what clients of the object API send: JSON, YAML, and Kubernetes' protobuf.
+
+A body has limits of size and depth in each form. YAML is the JSON that it stands for: no
+anchors (a few of which stand for gigabytes) and one document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent
+from starlette.requests import Request
+
+from wharfinger.cluster import protobuf
+from wharfinger.cluster.errors import BadRequest, PatchTypeUnsupported
+from wharfinger.cluster.patch import PatchType
+from wharfinger.errors import TooLarge
+from wharfinger.oci import strict_json
+from wharfinger.server.kube_errors import MediaTypeUnsupported
+
+MAX_BYTES: Final = 3 * 1024 * 1024
+MAX_YAML_BYTES: Final = 256 * 1024
+MAX_DEPTH: Final = 64
+JSON: Final = "application/json"
+YAML_TYPE: Final = "application/yaml"
+
+
+class BodyTooLarge(TooLarge):
+    code = "body-too-large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Request entity too large: limit is {limit}")
+
+
+async def read_object(request: Request, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The object in the body; `schema` is that of the kind it should be of."""
+    data = await read(request)
+    if not data:
+        raise BadRequest("the request has no body, and needs an object")
+    obj = await _decode(_media_type(request), data, schema)
+    if not isinstance(obj, dict):
+        raise BadRequest("the body of the request must be an object")
+    return obj
+
+
+async def read_options(request: Request, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The options in a body that may be absent."""
+    return await read_object(request, schema) if await read(request) else {}
+
+
+async def read_patch(request: Request) -> tuple[PatchType, Any]:
+    media_type = _media_type(request)
+    if media_type not in list(PatchType):
+        raise MediaTypeUnsupported(media_type, [one for one in PatchType if one != PatchType.APPLY])
+    if media_type == PatchType.APPLY:
+        raise PatchTypeUnsupported(
+            "server-side apply is not done here yet; use kubectl apply without --server-side"
+        )
+    return PatchType(media_type), _json(await read(request))
+
+
+async def read(request: Request) -> bytes:
+    """The body, once and for all; raise `BodyTooLarge` as soon as it is known to be."""
+    known: bytes | None = request.scope.get(_BODY)
+    if known is not None:
+        return known
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > MAX_BYTES:
+        raise BodyTooLarge(MAX_BYTES)
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BYTES:
+            raise BodyTooLarge(MAX_BYTES)
+    request.scope[_BODY] = bytes(data)
+    return bytes(data)
+
+
+_BODY: Final = "wharfinger.kube.body"
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", JSON).partition(";")[0].strip().lower() or JSON
+
+
+async def _decode(media_type: str, data: bytes, schema: Mapping[str, Any]) -> Any:
+    if media_type == JSON:
+        return _json(data)
+    if media_type == protobuf.CONTENT_TYPE:
+        return protobuf.decode(data, schema)
+    if media_type in (YAML_TYPE, "text/yaml", "application/x-yaml"):
+        if len(data) > MAX_YAML_BYTES:
+            raise BodyTooLarge(MAX_YAML_BYTES)
+        return _json(await asyncio.to_thread(_yaml_as_json, data))
+    raise MediaTypeUnsupported(media_type, (JSON, YAML_TYPE, protobuf.CONTENT_TYPE))
+
+
+def _json(data: bytes) -> Any:
+    return strict_json.decode(data, max_depth=MAX_DEPTH)
+
+
+def _yaml_as_json(data: bytes) -> bytes:
+    """The same document in JSON; dates become texts again."""
+    try:
+        if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(data)):
+            raise BadRequest("the YAML may not have anchors")
+        return msgspec.json.encode(YAML(typ="safe", pure=True).load(data))
+    except YAMLError as error:
+        raise BadRequest(f"error converting YAML to JSON: {error}") from None
+    except RecursionError:
+        raise BadRequest("the YAML is nested too deep") from None
+    except (TypeError, ValueError) as error:
+        raise BadRequest(f"error converting YAML to JSON: {error}") from None

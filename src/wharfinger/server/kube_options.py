@@ -1,0 +1,131 @@
+"""Read what the query (and, for a deletion, the body) of a request asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from starlette.datastructures import QueryParams
+
+from wharfinger.cluster import selector
+from wharfinger.cluster.errors import BadRequest
+from wharfinger.cluster.kind import Kind
+from wharfinger.cluster.options import (
+    DeleteOptions,
+    FieldValidation,
+    ListOptions,
+    Options,
+    Propagation,
+    WatchOptions,
+)
+from wharfinger.cluster.selector import Selector
+
+MAX_WATCH_SECONDS: Final = 3600
+_MAX_LIMIT: Final = 1 << 31
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def of_write(query: QueryParams, warn: Callable[[str], None]) -> Options:
+    """A client that says nothing about unknown fields is warned of them."""
+    asked = query.get("fieldValidation") or FieldValidation.WARN
+    return Options(
+        dry_run=_dry_run(query.getlist("dryRun")),
+        field_validation=_choice("fieldValidation", asked, FieldValidation),
+        field_manager=query.get("fieldManager", ""),
+        warn=warn,
+    )
+
+
+def of_list(kind: Kind, query: QueryParams) -> ListOptions:
+    return ListOptions(
+        selector=_selector(kind, query),
+        limit=number("limit", query.get("limit"), 0, _MAX_LIMIT),
+        continue_token=query.get("continue", ""),
+        resource_version=query.get("resourceVersion", ""),
+        resource_version_match=query.get("resourceVersionMatch", ""),
+    )
+
+
+def of_watch(kind: Kind, query: QueryParams) -> WatchOptions:
+    initial = query.get("sendInitialEvents")
+    return WatchOptions(
+        selector=_selector(kind, query),
+        resource_version=query.get("resourceVersion", ""),
+        bookmarks=flag("allowWatchBookmarks", query.get("allowWatchBookmarks")),
+        initial_events=None if not initial else flag("sendInitialEvents", initial),
+    )
+
+
+def of_delete(query: QueryParams, body: Mapping[str, Any]) -> DeleteOptions:
+    """The body has the last word, as its fields are the newer way to ask."""
+    preconditions = body.get("preconditions") or {}
+    if not isinstance(preconditions, dict):
+        raise BadRequest("preconditions: must be an object")
+    return DeleteOptions(
+        dry_run=_dry_run(body.get("dryRun") or query.getlist("dryRun")),
+        uid=_text("preconditions.uid", preconditions.get("uid")),
+        resource_version=_text(
+            "preconditions.resourceVersion", preconditions.get("resourceVersion")
+        ),
+        propagation=_propagation(query, body),
+    )
+
+
+def number(name: str, text: str | None, low: int, high: int) -> int:
+    if not text:
+        return low
+    if re.fullmatch("[0-9]{1,12}", text, re.ASCII) is None or not low <= int(text) <= high:
+        raise BadRequest(f"{name}: invalid value {text[:40]!r}: must be from {low} to {high}")
+    return int(text)
+
+
+def flag(name: str, text: str | None) -> bool:
+    match text:
+        case None | "" | "false" | "0":
+            return False
+        case "true" | "1":
+            return True
+    raise BadRequest(f"{name}: invalid value {text[:40]!r}: must be true or false")
+
+
+def watches(query: QueryParams) -> bool:
+    return flag("watch", query.get("watch"))
+
+
+def _selector(kind: Kind, query: QueryParams) -> Selector:
+    return selector.parse(kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+
+
+def _propagation(query: QueryParams, body: Mapping[str, Any]) -> Propagation:
+    asked = body.get("propagationPolicy") or query.get("propagationPolicy")
+    if asked:
+        return _choice("propagationPolicy", asked, Propagation)
+    orphan = body.get("orphanDependents")
+    if orphan is None:
+        orphan = flag("orphanDependents", query.get("orphanDependents"))
+    return Propagation.ORPHAN if orphan is True else Propagation.BACKGROUND
+
+
+def _dry_run(asked: Any) -> bool:
+    if not isinstance(asked, list) or any(one not in ("All", "") for one in asked):
+        raise BadRequest(f'dryRun: Unsupported value: {asked!r}: supported values: "All"')
+    return "All" in asked
+
+
+def _choice(name: str, value: Any, choices: type[_Choice]) -> _Choice:
+    known: Sequence[_Choice] = list(choices)
+    for one in known:
+        if one == value:
+            return one
+    told = ", ".join(f'"{one}"' for one in known)
+    raise BadRequest(f"{name}: Unsupported value: {str(value)[:40]!r}: supported values: {told}")
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadRequest(f"{name}: must be a string")
+    return value

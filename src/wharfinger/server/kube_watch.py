@@ -1,0 +1,87 @@
+"""
+Stream a watch to one client: one JSON object per line, until one of us goes.
+
+The stream ends when the client leaves, when its time is over, when the server drains, or when
+the client has fallen too far behind: then the last line is an ERROR with a Status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from wharfinger.cluster.feed import Feed, WatchEvent, bookmark
+from wharfinger.errors import WharfingerError
+from wharfinger.server.kube_answers import Shape
+from wharfinger.server.kube_errors import status_object
+
+BOOKMARK_SECONDS: Final = 60.0
+
+
+class WatchResponse:
+    """An ASGI answer, as a `Response` is; `seconds` bounds how long it goes on."""
+
+    def __init__(self, feed: Feed, shape: Shape, *, seconds: float, bookmarks: bool) -> None:
+        self._feed = feed
+        self._shape = shape
+        self._seconds = seconds
+        self._bookmarks = bookmarks
+        self._first = True
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, private")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await _write(send, b"")
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            await self._stream(send, gone)
+        finally:
+            gone.cancel()
+        if not (gone.done() and not gone.cancelled()):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _stream(self, send: Send, gone: asyncio.Future[None]) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._seconds
+        while (left := end - loop.time()) > 0:
+            coming = asyncio.ensure_future(self._feed.batch(min(left, BOOKMARK_SECONDS)))
+            try:
+                await asyncio.wait((coming, gone), return_when=asyncio.FIRST_COMPLETED)
+                if gone.done():
+                    return
+                events = coming.result()
+            except WharfingerError as error:
+                line = msgspec.json.encode({"type": "ERROR", "object": status_object(error)})
+                await _write(send, line + b"\n")
+                return
+            finally:
+                coming.cancel()
+            if events is None:
+                return
+            await _write(send, self._lines(events or self._idle()))
+
+    def _idle(self) -> Sequence[WatchEvent]:
+        if not self._bookmarks:
+            return ()
+        return [WatchEvent("BOOKMARK", bookmark(self._shape.kind, self._feed.revision))]
+
+    def _lines(self, events: Sequence[WatchEvent]) -> bytes:
+        lines = bytearray()
+        for event in events:
+            line: dict[str, Any] = self._shape.event(event, first=self._first)
+            self._first = False
+            lines += msgspec.json.encode(line) + b"\n"
+        return bytes(lines)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+async def _write(send: Send, data: bytes) -> None:
+    await send({"type": "http.response.body", "body": data, "more_body": True})
