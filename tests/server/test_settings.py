@@ -117,3 +117,14 @@ def test_the_state_of_root_and_of_others_lies_where_it_belongs():
 def test_a_listener_is_written_as_it_is_read():
     for text in ("127.0.0.1:5000", "[::1]:5000", "0.0.0.0:443"):
         assert str(Listen.parse(text)) == text
+
+
+def test_the_example_file_names_settings_that_exist(tmp_path, config):
+    example = Path(__file__).parents[2] / "packaging" / "wharfinger.toml"
+    lines = [line.removeprefix("# ") for line in example.read_text().splitlines()]
+    text = "\n".join(line for line in lines if " = " in line and line[0].islower())
+
+    loaded = settings.load({"config": config(text)}, {})
+
+    assert loaded.listen == Listen("127.0.0.1", 5000)
+    assert loaded.names == ("registry.example.test",)
