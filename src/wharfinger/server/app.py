@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from wharfinger.cluster import virtual
 from wharfinger.cluster.admission import NAMESPACES, NamespaceLifecycle
 from wharfinger.cluster.authenticate import Authenticator
 from wharfinger.cluster.authorize import Access
@@ -35,12 +36,13 @@ from wharfinger.errors import NotFound
 from wharfinger.registry.registry import Registry
 from wharfinger.registry.stores.disk import DiskBlobStore
 from wharfinger.registry.stores.sqlite import SqliteMetadataStore
-from wharfinger.server import guard, health, metrics, oauth, v2_errors
+from wharfinger.server import guard, health, kube, kube_errors, metrics, oauth, v2_errors
 from wharfinger.server.addresses import Addresses
 from wharfinger.server.directory import StateDirectory
 from wharfinger.server.drain import Drain
 from wharfinger.server.errors import ErrorBody, ErrorEdge
 from wharfinger.server.handlers import first_segment
+from wharfinger.server.kube import Kube
 from wharfinger.server.logging import AccessLog
 from wharfinger.server.metrics import Metrics
 from wharfinger.server.observe import Observed
@@ -49,6 +51,7 @@ from wharfinger.server.state import Services
 from wharfinger.server.tasks import Tasks
 from wharfinger.server.v2 import V2
 
+_OBJECT_API = ("api", "apis", "openapi", "version")
 _PURGE_SECONDS = 60 * 60
 _SWEEP_SECONDS = 10 * 60
 
@@ -83,7 +86,9 @@ async def services(
             registry=registry,
             cache=cache,
             objects=objects,
-            virtual=(),
+            virtual=virtual.resources(
+                objects, authorizer=authorizer, authenticator=authenticator, tokens=tokens
+            ),
             authorizer=authorizer,
             authenticator=authenticator,
             sessions=sessions,
@@ -136,6 +141,7 @@ def create_app(opened: Services, *, drain: Drain, log: AccessLog) -> ASGIApp:
     )
     apps: dict[str, ASGIApp] = {
         "v2": registry,
+        **dict.fromkeys(_OBJECT_API, Kube(kube.endpoints(opened.objects, opened.virtual))),
         **dict.fromkeys(("oauth", "openshift", ".well-known"), Router(oauth.ROUTES)),
         **dict.fromkeys(("livez", "readyz", "healthz"), answering(checks.handle)),
         "metrics": answering(show_metrics),
@@ -153,6 +159,7 @@ def error_bodies(opened: Services) -> Mapping[str, ErrorBody]:
 
     return {
         "v2": v2_errors.answer(realm),
+        **dict.fromkeys(_OBJECT_API, kube_errors.body),
         **dict.fromkeys(("oauth", "openshift"), oauth.error_body),
     }
 
