@@ -119,7 +119,7 @@ class Objects:
         options = options or Options()
         new = _copy(obj)
         metadata.claim(kind, new, namespace)
-        _check_fields(kind, new, options)
+        check_fields(kind, new, options)
         metadata.begin(kind, new, uid=self._uid(), now=self._now())
         prefix = "" if new["metadata"].get("name") else new["metadata"].get("generateName") or ""
         for attempt in range(_GENERATED_TRIES):
@@ -233,7 +233,7 @@ class Objects:
         kind.default(new)
         name = new["metadata"].get("name") or ""
         self._admit(Operation.CREATE, kind, namespace, name, new, None, subject)
-        _check_values(kind, new)
+        check_values(kind, new)
         if self.cache.get(kind.resource, namespace, name) is not None:
             raise ObjectExists(kind.resource, name)
         if options.dry_run:
@@ -279,13 +279,13 @@ class Objects:
         """The object to be stored in place of `old`, once nothing speaks against it."""
         namespace, name = old["metadata"].get("namespace", ""), old["metadata"]["name"]
         metadata.claim(kind, new, namespace, name)
-        _check_fields(kind, new, options)
+        check_fields(kind, new, options)
         new = _copy(metadata.split(kind, new, old, subresource))
         metadata.carry_over(kind, new, old)
         kind.default(new)
         metadata.bump(kind, new, old)
         self._admit(Operation.UPDATE, kind, namespace, name, new, old, subject)
-        _check_values(kind, new, old)
+        check_values(kind, new, old)
         return new
 
     async def _replace(self, kind: Kind, new: Object, old: Object) -> Object:
@@ -322,7 +322,7 @@ class Objects:
             admission.admit(operation, kind, namespace, name, new, old, subject)
 
 
-def _check_fields(kind: Kind, obj: Object, options: Options) -> None:
+def check_fields(kind: Kind, obj: Object, options: Options) -> None:
     """Judge unknown fields as asked, refuse wrong types, and drop what the kind does not have."""
     findings = schema.validate(kind, obj)
     unknown = [f'unknown field "{path}"' for path in findings.unknown]
@@ -340,7 +340,8 @@ def _check_fields(kind: Kind, obj: Object, options: Options) -> None:
     schema.prune(kind, obj)
 
 
-def _check_values(kind: Kind, new: Object, old: Object | None = None) -> None:
+def check_values(kind: Kind, new: Object, old: Object | None = None) -> None:
+    """Raise `ObjectInvalid` with all that the kind and the common rules have against it."""
     errors: list[FieldError] = [*validation.metadata(kind, new), *kind.validate(new)]
     if old is not None:
         errors += [*validation.metadata_update(new, old), *kind.validate_update(new, old)]

@@ -268,12 +268,16 @@ def _spelled_out(wanted: Scope) -> Iterable[Scope]:
 
 
 def _may(authorizer: Authorizer, subject: Subject, wanted: Scope) -> bool:
-    need = NEEDS.get((wanted.type, wanted.action))
-    if need is None:
-        return False
-    project, name = ("", "") if need.clusterwide else scope.split(wanted.name)
-    access = Access(need.verb, need.group, need.resource, need.subresource, project, name)
-    return authorizer.decide(subject, access).allowed
+    project, name = scope.split(wanted.name)
+    return any(
+        authorizer.decide(
+            subject,
+            Access(need.verb, need.group, need.resource, need.subresource)
+            if need.clusterwide
+            else Access(need.verb, need.group, need.resource, need.subresource, project, name),
+        ).allowed
+        for need in NEEDS.get((wanted.type, wanted.action), ())
+    )
 
 
 def _spell(granted: Iterable[Scope]) -> str:

@@ -1,0 +1,239 @@
+"""
+Projects: the namespaces that the caller may see, under their OpenShift name.
+
+A project has no object of its own. Reading, changing and deleting one is done to its namespace,
+but the right is asked on `projects` in that namespace, so that an administrator of a project needs
+no right on namespaces. Lists and watches show each caller what they may get, and a watch follows
+rights too: a project appears when access is granted and goes when it is taken away.
+"""
+
+# ruff: noqa: ARG002 (an endpoint need not look at all that it is told)
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from wharfinger.cluster import paging, patch
+from wharfinger.cluster.authorize import Access, Authorizer
+from wharfinger.cluster.cache import Cache
+from wharfinger.cluster.endpoint import Endpoint
+from wharfinger.cluster.errors import BadRequest, ObjectConflict, ObjectInvalid, PatchFailed
+from wharfinger.cluster.feed import Feed, WatchEvent, bookmark
+from wharfinger.cluster.kind import FieldError, Object
+from wharfinger.cluster.kinds.core import NAMESPACE
+from wharfinger.cluster.kinds.project import DESCRIPTION, DISPLAY_NAME, PROJECT
+from wharfinger.cluster.objects import Deletion, Objects
+from wharfinger.cluster.options import DeleteOptions, ListOptions, Options, WatchOptions
+from wharfinger.cluster.paging import Page
+from wharfinger.cluster.patch import PatchType
+from wharfinger.cluster.rbac import GROUP as RBAC
+from wharfinger.cluster.selector import EVERYTHING, Selector
+from wharfinger.cluster.subject import Subject
+from wharfinger.cluster.watch import Event, Watch
+
+_CHANGEABLE = (DISPLAY_NAME, DESCRIPTION)
+_TRIES = 10
+
+
+class Projects(Endpoint):
+    def __init__(self, objects: Objects, authorizer: Authorizer) -> None:
+        super().__init__(PROJECT)
+        self._objects = objects
+        self._authorizer = authorizer
+
+    async def create(
+        self, subject: Subject, namespace: str, name: str, obj: Object, options: Options
+    ) -> Object:
+        made = await self._objects.create(NAMESPACE, "", namespace_of(obj), subject, options)
+        return project_of(made)
+
+    async def get(self, subject: Subject, namespace: str, name: str) -> Object:
+        return project_of(self._objects.get(NAMESPACE, "", name))
+
+    async def list(self, subject: Subject, namespace: str | None, options: ListOptions) -> Page:
+        every = self._objects.list(NAMESPACE, None, replace(options, limit=0))
+        seen = [project_of(one) for one in every.items if sees(self._authorizer, subject, one)]
+        return paging.cut(seen, every.revision, replace(options, selector=EVERYTHING))
+
+    async def watch(self, subject: Subject, namespace: str | None, options: WatchOptions) -> Feed:
+        asked = paging.parse_revision(options.resource_version or "0")
+        if options.initial_events and not options.bookmarks:
+            raise BadRequest("sendInitialEvents is forbidden unless allowWatchBookmarks is set")
+        initial = options.initial_events if options.initial_events is not None else asked == 0
+        cache = self._objects.cache
+        feed = ProjectFeed(
+            cache,
+            self._authorizer,
+            subject,
+            options.selector,
+            watch=cache.watch(since=None if initial else asked),
+            known=() if initial else cache.list(NAMESPACE.resource),
+        )
+        if initial:
+            feed.begin(told_end=bool(options.initial_events))
+        return feed
+
+    async def update(
+        self, subject: Subject, namespace: str, name: str, obj: Object, options: Options
+    ) -> Object:
+        old = project_of(self._objects.get(NAMESPACE, "", name))
+        _require_changeable(obj, old)
+        changed = await self._objects.update(
+            NAMESPACE, "", name, namespace_of(obj), subject, options
+        )
+        return project_of(changed)
+
+    async def patch(
+        self,
+        subject: Subject,
+        namespace: str,
+        name: str,
+        patch_type: PatchType,
+        document: Any,
+        options: Options,
+    ) -> Object:
+        for _ in range(_TRIES):
+            old = project_of(self._objects.get(NAMESPACE, "", name))
+            new = patch.apply(patch_type, old, document, PROJECT.schema)
+            if not isinstance(new, dict):
+                raise PatchFailed("the patch does not leave an object", PROJECT.resource, name)
+            try:
+                return await self.update(subject, namespace, name, new, options)
+            except ObjectConflict:
+                now = self._objects.get(NAMESPACE, "", name)["metadata"]["resourceVersion"]
+                if now == old["metadata"]["resourceVersion"]:
+                    raise  # not that somebody was faster: the patch names a version itself
+        raise ObjectConflict(PROJECT.resource, name)
+
+    async def delete(
+        self, subject: Subject, namespace: str, name: str, options: DeleteOptions
+    ) -> Deletion:
+        deletion = await self._objects.delete(NAMESPACE, "", name, subject, options)
+        return Deletion(project_of(deletion.object), deletion.removed)
+
+
+class ProjectFeed:
+    """Projects as one caller sees them come, change and go."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        authorizer: Authorizer,
+        subject: Subject,
+        selector: Selector,
+        *,
+        watch: Watch,
+        known: Iterable[Object] = (),
+    ) -> None:
+        self._cache = cache
+        self._authorizer = authorizer
+        self._subject = subject
+        self._selector = selector
+        self._watch = watch
+        self._waiting: list[WatchEvent] = []
+        self._told = {one["metadata"]["name"]: one for one in known if self._shows(one)}
+
+    @property
+    def revision(self) -> int:
+        return self._watch.revision
+
+    def begin(self, *, told_end: bool) -> None:
+        """Tell what there is; with `told_end`, also that this was all."""
+        self._waiting = list(self._compare())
+        if told_end:
+            end = bookmark(PROJECT, self.revision, ends_initial=True)
+            self._waiting.append(WatchEvent("BOOKMARK", end))
+
+    async def batch(self, within: float | None = None) -> Sequence[WatchEvent] | None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            return waiting
+        try:
+            async with asyncio.timeout(within):
+                while (events := await self._watch.batch()) is not None:
+                    if told := list(self._translate(events)):
+                        return told
+        except TimeoutError:
+            return ()
+        return None
+
+    def _translate(self, events: Iterable[Event]) -> Iterator[WatchEvent]:
+        rights_changed = False
+        for event in events:
+            if event.key.resource == NAMESPACE.resource:
+                yield from self._follow(event)
+            rights_changed |= event.key.resource.group == RBAC
+        if rights_changed:
+            yield from self._compare()
+
+    def _follow(self, event: Event) -> Iterator[WatchEvent]:
+        name = event.key.name
+        known = self._told.pop(name, None)
+        if not event.deleted and self._shows(event.object):
+            self._told[name] = event.object
+            yield WatchEvent("ADDED" if known is None else "MODIFIED", project_of(event.object))
+        elif known is not None:
+            yield WatchEvent("DELETED", project_of(_at(event.object, event.revision)))
+
+    def _compare(self) -> Iterator[WatchEvent]:
+        """Hold what was told against what the caller may see now."""
+        shown = {
+            one["metadata"]["name"]: one
+            for one in self._cache.list(NAMESPACE.resource)
+            if self._shows(one)
+        }
+        for name in self._told.keys() - shown.keys():
+            yield WatchEvent("DELETED", project_of(_at(self._told[name], self.revision)))
+        for name in shown.keys() - self._told.keys():
+            yield WatchEvent("ADDED", project_of(shown[name]))
+        self._told = shown
+
+    def _shows(self, namespace: Object) -> bool:
+        return self._selector.matches(namespace) and sees(
+            self._authorizer, self._subject, namespace
+        )
+
+
+def sees(authorizer: Authorizer, subject: Subject, namespace: Object) -> bool:
+    name = namespace["metadata"]["name"]
+    resource = PROJECT.resource
+    access = Access("get", resource.group, resource.resource, namespace=name, name=name)
+    return authorizer.decide(subject, access).allowed
+
+
+def project_of(namespace: Object) -> Object:
+    return {**namespace, "apiVersion": PROJECT.api_version, "kind": PROJECT.kind}
+
+
+def namespace_of(project: Object) -> Object:
+    """The namespace behind a project that a client sent, if it is one."""
+    said = (project.get("apiVersion"), project.get("kind"))
+    if said not in ((None, None), (PROJECT.api_version, PROJECT.kind)):
+        raise BadRequest(f"the object is no {PROJECT.kind}", PROJECT.resource)
+    return {**project, "apiVersion": NAMESPACE.api_version, "kind": NAMESPACE.kind}
+
+
+def _require_changeable(new: Object, old: Object) -> None:
+    """Labels and other annotations of a namespace steer the platform: they are not its users'."""
+    fresh, known = new.get("metadata") or {}, old["metadata"]
+    causes = [
+        FieldError.invalid(f"metadata.{field}", None, "field is immutable, try the namespace")
+        for field in ("labels", "annotations")
+        if _fixed(fresh, field) != _fixed(known, field)
+    ]
+    if causes:
+        raise ObjectInvalid(PROJECT, known["name"], causes)
+
+
+def _fixed(metadata: Object, field: str) -> dict[str, Any]:
+    values = metadata.get(field) or {}
+    if not isinstance(values, dict):
+        raise BadRequest(f"metadata.{field} must be an object", PROJECT.resource)
+    return {name: value for name, value in values.items() if name not in _CHANGEABLE}
+
+
+def _at(obj: Object, revision: int) -> Object:
+    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}
