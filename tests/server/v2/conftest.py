@@ -1,5 +1,6 @@
 """The registry's ASGI app over stores of a test, and a client that speaks ASGI to it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -62,12 +63,13 @@ GONE = object()
 
 
 class Client:
-    def __init__(self, app, user: str | None = "ada") -> None:
+    def __init__(self, app, registry: Registry, user: str | None = "ada") -> None:
         self.app = app
+        self.registry = registry
         self.user = user
 
     def as_user(self, user: str | None) -> "Client":
-        return Client(self.app, user)
+        return Client(self.app, self.registry, user)
 
     async def __call__(self, method, target, body=b"", headers=None, access=None) -> Answer:
         path, _, query = target.partition("?")
@@ -131,15 +133,21 @@ class Client:
 
 
 async def _messages(chunks) -> AsyncIterator[dict]:
-    chunks = iter(chunks)
     for chunk in chunks:
         if chunk is GONE:
             break
         yield {"type": "http.request", "body": chunk, "more_body": True}
     else:
         yield {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()  # a client that waits for its answer
     while True:
         yield {"type": "http.disconnect"}
+
+
+async def identify(connection) -> Grant:
+    user, access = connection.scope["test.user"], connection.scope["test.access"]
+    subject = ANONYMOUS if user is None else Subject(user, groups=(AUTHENTICATED,))
+    return Grant(subject, access)
 
 
 def image(config: Digest, *, layers=(), note="", **more) -> bytes:
@@ -154,12 +162,6 @@ def image(config: Digest, *, layers=(), note="", **more) -> bytes:
         "annotations": {"note": note},
     }
     return json.dumps(document | more).encode()
-
-
-async def identify(connection) -> Grant:
-    user, access = connection.scope["test.user"], connection.scope["test.access"]
-    subject = ANONYMOUS if user is None else Subject(user, groups=(AUTHENTICATED,))
-    return Grant(subject, access)
 
 
 STORES = {
@@ -189,12 +191,37 @@ def absent_projects() -> set[str]:
     return set()
 
 
-@pytest.fixture
-def client(registry, rights, absent_projects) -> Client:
+def serve(registry: Registry, rights: Rights, absent_projects: set[str]) -> Client:
     app = V2(
         registry=registry,
         authorizer=rights,
         identify=identify,
         active=lambda project: project not in absent_projects,
     )
-    return Client(ErrorEdge(app, {"v2": v2_errors.answer(lambda _: REALM)}))
+    return Client(ErrorEdge(app, {"v2": v2_errors.answer(lambda _: REALM)}), registry)
+
+
+@pytest.fixture
+def client(registry, rights, absent_projects) -> Client:
+    return serve(registry, rights, absent_projects)
+
+
+@pytest.fixture
+def open_on_disk(tmp_path, rights, absent_projects):
+    """Start a server on one state directory, as often as you like."""
+
+    def start() -> Client:
+        blobs, metadata = STORES["disk"](tmp_path)
+        return serve(Registry(blobs=blobs, metadata=metadata), rights, absent_projects)
+
+    return start
+
+
+@pytest.fixture
+def gone():
+    return GONE
+
+
+@pytest.fixture
+def make_image():
+    return image
