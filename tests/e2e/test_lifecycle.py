@@ -8,8 +8,8 @@ import json
 import os
 import signal
 import stat
-import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,10 +37,15 @@ def wharf(*words: str | Path) -> machine.Done:
     return machine.run(WHARF, *words, seconds=60)
 
 
-def api(server: Wharf) -> http.client.HTTPSConnection:
-    return http.client.HTTPSConnection(
+@contextmanager
+def api(server: Wharf) -> Iterator[http.client.HTTPSConnection]:
+    connection = http.client.HTTPSConnection(
         "127.0.0.1", server.port, timeout=30, context=server.context()
     )
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def bearer(server: Wharf) -> dict[str, str]:
@@ -48,14 +53,12 @@ def bearer(server: Wharf) -> dict[str, str]:
 
 
 def call(server: Wharf, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-    connection = api(server)
     headers = bearer(server) | {"content-type": "application/json"}
     text = json.dumps(body) if body is not None else None
-    connection.request(method, path, text, headers)
-    answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    return answer.status, content
+    with api(server) as connection:
+        connection.request(method, path, text, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
 
 
 def make_project(server: Wharf) -> None:
@@ -65,14 +68,21 @@ def make_project(server: Wharf) -> None:
 
 
 def begin_upload(server: Wharf) -> str:
-    connection = api(server)
-    connection.request("POST", f"/v2/{PROJECT}/app/blobs/uploads/", headers=bearer(server))
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    assert answer.status == 202
-    place = answer.headers["location"]
-    return place.removeprefix(server.url)
+    with api(server) as connection:
+        connection.request("POST", f"/v2/{PROJECT}/app/blobs/uploads/", headers=bearer(server))
+        answer = connection.getresponse()
+        assert answer.status == 202
+        return answer.headers["location"].removeprefix(server.url)
+
+
+def begin(
+    connection: http.client.HTTPSConnection, server: Wharf, method: str, place: str, length: int
+) -> None:
+    """Send the head of a request whose body comes later."""
+    connection.putrequest(method, place)
+    for name, value in (bearer(server) | {"content-length": str(length)}).items():
+        connection.putheader(name, value)
+    connection.endheaders()
 
 
 def test_the_first_start_makes_its_secrets_for_the_owner_alone(server):
@@ -272,37 +282,32 @@ def test_an_upload_in_flight_may_finish_and_a_watch_is_closed_in_good_order(serv
     server.start()
     make_project(server)
     content = os.urandom(1 << 20)
+    half = len(content) // 2
     digest = "sha256:" + hashlib.sha256(content).hexdigest()
     place = begin_upload(server)
-    watch = api(server)
-    watch.request("GET", "/api/v1/namespaces?watch=1", headers=bearer(server))
-    watching = watch.getresponse()
-    assert watching.readline()  # it is under way
-    upload = api(server)
     joint = "&" if "?" in place else "?"
-    upload.putrequest("PUT", f"{place}{joint}digest={digest}")
-    for name, value in (bearer(server) | {"content-length": str(len(content))}).items():
-        upload.putheader(name, value)
-    upload.endheaders()
-    upload.send(content[: 1 << 19])
-    assert server.process is not None
-    os.kill(server.process.pid, signal.SIGTERM)
-    rest = threading.Thread(target=lambda: watching.read())
-    rest.start()
-    rest.join(20)  # the end of the watch: the server is draining now
-    assert not rest.is_alive()
+    with api(server) as watch, api(server) as upload, api(server) as late:
+        watch.request("GET", "/api/v1/namespaces?watch=1", headers=bearer(server))
+        watching = watch.getresponse()
+        assert watching.readline()  # it is under way
+        begin(upload, server, "PUT", f"{place}{joint}digest={digest}", len(content))
+        upload.send(content[:half])
+        late.connect()  # granted before the server stops listening
+        assert server.process is not None
+        os.kill(server.process.pid, signal.SIGTERM)
+        while watching.readline():
+            pass  # up to its orderly end: the server is draining now
 
-    refused = api(server)
-    refused.request("GET", "/v2/", headers=bearer(server))
-    assert refused.getresponse().status == 503
-    upload.send(content[1 << 19 :])
-    answer = upload.getresponse()
+        late.request("GET", "/v2/", headers=bearer(server))
+        refused = late.getresponse()
+        upload.send(content[half:])
+        answer = upload.getresponse()
 
+    assert refused.status == 503
     assert answer.status == 201
     assert server.stop() == 0
     server.start()
-    status, found = call(server, "GET", f"/v2/{PROJECT}/app/blobs/{digest}")
-    assert (status, found) == (200, content)
+    assert call(server, "GET", f"/v2/{PROJECT}/app/blobs/{digest}") == (200, content)
 
 
 def test_an_upload_that_does_not_finish_within_the_grace_is_cut_and_can_be_resumed(server):
@@ -310,16 +315,12 @@ def test_an_upload_that_does_not_finish_within_the_grace_is_cut_and_can_be_resum
     server.start()
     make_project(server)
     place = begin_upload(server)
-    upload = api(server)
-    upload.putrequest("PATCH", place)
-    for name, value in (bearer(server) | {"content-length": "1000"}).items():
-        upload.putheader(name, value)
-    upload.endheaders()
-    upload.send(b"half")
-
-    assert server.stop() == 0
+    with api(server) as upload:
+        begin(upload, server, "PATCH", place, 1000)
+        upload.send(b"half")
+        assert server.stop() == 0
 
     server.start()
-    connection = api(server)
-    connection.request("GET", place, headers=bearer(server))
-    assert connection.getresponse().status == 204
+
+    status, _ = call(server, "GET", place)
+    assert status == 204

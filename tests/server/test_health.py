@@ -1,10 +1,12 @@
+import asyncio
+
 import pytest
 from starlette.requests import Request
 
 from wharfinger.server import health
 from wharfinger.server.drain import Drain
 from wharfinger.server.errors import ErrorEdge
-from wharfinger.server.health import Health
+from wharfinger.server.health import Health, health_of
 from wharfinger.server.metrics import Metrics
 from wharfinger.server.tasks import Tasks
 
@@ -24,8 +26,10 @@ def get(call):
     return of
 
 
-WELL = Health({"ping": lambda: None}, {"storage": lambda: None})
-ILL = Health({"ping": lambda: None}, {"storage": lambda: "the secret reason", "x": lambda: None})
+WELL = Health({"ping": lambda: None}, lambda: {"storage": lambda: None})
+ILL = Health(
+    {"ping": lambda: None}, lambda: {"storage": lambda: "the secret reason", "x": lambda: None}
+)
 
 
 @pytest.mark.parametrize("address", ["/livez", "/readyz", "/healthz", "/readyz/storage"])
@@ -63,13 +67,23 @@ async def test_a_check_can_be_left_out_or_asked_alone(get):
 
 def test_a_server_that_is_asked_to_end_is_not_ready(tmp_path):
     drain = Drain()
-    checks = health.checks(state=tmp_path, tasks=Tasks(Metrics()), drain=drain)
+    checks = health_of(state=tmp_path, tasks=Tasks(Metrics()), drain=drain)
     assert checks.faults() == {}
 
     drain.begin()
 
     assert set(checks.faults()) == {"shutdown"}
     assert checks.faults("livez") == {}
+
+
+async def test_a_task_that_starts_late_is_checked_too(tmp_path):
+    tasks = Tasks(Metrics())
+    checks = health_of(state=tmp_path, tasks=tasks, drain=Drain())
+
+    tasks.start("certificate", asyncio.Event().wait)
+
+    assert "task-certificate" in checks.checks("readyz")
+    await tasks.stop()
 
 
 def test_a_directory_that_is_gone_takes_no_writes(tmp_path):

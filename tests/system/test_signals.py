@@ -17,6 +17,22 @@ async def test_a_signal_to_end_becomes_an_event(number):
             await asked.wait()
 
 
+async def test_a_supervisor_may_ask_twice():
+    with signals.ending(asyncio.get_running_loop()) as asked:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asked.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0)
+
+
+async def test_a_person_who_interrupts_twice_is_not_kept_waiting():
+    with signals.ending(asyncio.get_running_loop()) as asked:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asked.wait()
+
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_a_notice_reaches_whoever_listens(tmp_path, monkeypatch):
     monkeypatch.setenv(signals.NOTIFY_SOCKET, str(tmp_path / "n"))
 

@@ -36,12 +36,13 @@ from wharfinger.errors import NotFound
 from wharfinger.registry.registry import Registry
 from wharfinger.registry.stores.disk import DiskBlobStore
 from wharfinger.registry.stores.sqlite import SqliteMetadataStore
-from wharfinger.server import guard, health, kube, kube_errors, metrics, oauth, v2_errors
+from wharfinger.server import guard, kube, kube_errors, metrics, oauth, v2_errors
 from wharfinger.server.addresses import Addresses
 from wharfinger.server.directory import StateDirectory
 from wharfinger.server.drain import Drain
 from wharfinger.server.errors import ErrorBody, ErrorEdge
 from wharfinger.server.handlers import first_segment
+from wharfinger.server.health import health_of
 from wharfinger.server.kube import Kube
 from wharfinger.server.logging import AccessLog
 from wharfinger.server.metrics import Metrics
@@ -132,7 +133,7 @@ def every(
 
 def create_app(opened: Services, *, drain: Drain, log: AccessLog) -> ASGIApp:
     """Put the edge around the handlers."""
-    checks = health.checks(state=opened.settings.state, tasks=opened.tasks, drain=drain)
+    checks = health_of(state=opened.settings.state, tasks=opened.tasks, drain=drain)
     registry = V2(
         registry=opened.registry,
         authorizer=opened.authorizer,

@@ -31,20 +31,23 @@ logger = logging.getLogger(__name__)
 
 
 class Health:
-    """The named checks behind the three addresses."""
+    """The named checks behind the three addresses; `ready` is asked anew each time."""
 
-    def __init__(self, live: Mapping[str, Check], ready: Mapping[str, Check]) -> None:
-        self._checks = {"livez": live, "readyz": {**live, **ready}}
-        self._checks["healthz"] = self._checks["readyz"]
+    def __init__(self, live: Mapping[str, Check], ready: Callable[[], Mapping[str, Check]]) -> None:
+        self._live = live
+        self._ready = ready
+
+    def checks(self, address: str) -> dict[str, Check]:
+        return dict(self._live) if address == "livez" else {**self._live, **self._ready()}
 
     def faults(self, address: str = "readyz") -> dict[str, str]:
         """What is wrong, by check."""
-        answers = {name: check() for name, check in self._checks[address].items()}
+        answers = {name: check() for name, check in self.checks(address).items()}
         return {name: fault for name, fault in answers.items() if fault is not None}
 
     async def handle(self, request: Request) -> Response:
         address, _, only = request.url.path.strip("/").partition("/")
-        checks = self._checks[address]
+        checks = self.checks(address)
         excluded = request.query_params.getlist("exclude")
         if only:
             if only not in checks:
@@ -60,13 +63,16 @@ class Health:
         return PlainTextResponse(text, 500 if faults else 200, {"cache-control": "no-store"})
 
 
-def checks(*, state: Path, tasks: Tasks, drain: Drain) -> Health:
-    """The checks of a server."""
-    ready: dict[str, Check] = {
-        "storage": lambda: writable(state),
-        "shutdown": lambda: "we are asked to end" if drain.draining else None,
-        **{f"task-{name}": partial(tasks.fault, name) for name in tasks.names},
-    }
+def health_of(*, state: Path, tasks: Tasks, drain: Drain) -> Health:
+    """The checks of a server; tasks that start later are checked too."""
+
+    def ready() -> Mapping[str, Check]:
+        return {
+            "storage": lambda: writable(state),
+            "shutdown": lambda: "we are asked to end" if drain.draining else None,
+            **{f"task-{name}": partial(tasks.fault, name) for name in tasks.names},
+        }
+
     return Health({"ping": lambda: None}, ready)
 
 

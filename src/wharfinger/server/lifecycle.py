@@ -20,6 +20,7 @@ import msgspec
 
 from wharfinger import __version__
 from wharfinger.cluster.tokens import Tokens, administrator_token
+from wharfinger.errors import Unavailable
 from wharfinger.server import app, listener, tls
 from wharfinger.server import logging as server_logging
 from wharfinger.server.addresses import Addresses
@@ -40,6 +41,10 @@ _CERTIFICATE_CHECK_SECONDS = 24 * 60 * 60
 logger = logging.getLogger(__name__)
 
 
+class ListenerEnded(Unavailable):
+    code = "listener-ended"
+
+
 def run(settings: Settings, *, ready: Callable[[str], None]) -> None:
     """Serve until a signal; `ready` is called once with our URL, when requests are answered."""
     directory = StateDirectory(settings.state)
@@ -55,26 +60,28 @@ async def serve(
 ) -> None:
     clock = SystemClock()
     drain, log = Drain(), AccessLog(sys.stderr)
-    listen = listener.claim(settings.listen)
-    addresses = addresses_of(settings, listen)
-    shown = tls.refresh(settings, directory, addresses, clock.now()) if settings.tls else None
     async with AsyncExitStack() as stack:
+        asked = stack.enter_context(signals.ending(asyncio.get_running_loop()))
         stack.callback(log.flush)
+        listen = listener.claim(settings.listen)
+        addresses = addresses_of(settings, listen)
+        shown = tls.refresh(settings, directory, addresses, clock.now()) if settings.tls else None
         services = await stack.enter_async_context(app.services(settings, directory, addresses))
         write_kubeconfig(directory, services.tokens, addresses, shown)
         asgi = app.create_app(services, drain=drain, log=log)
         serving = Listener(asgi, listen, directory if settings.tls else None)
-        with signals.ending(asyncio.get_running_loop()) as asked:
-            await serving.start()
-            stack.push_async_callback(serving.stop)
-            if shown is not None:
-                keep_certificate(services, directory, serving, shown, clock)
-            announce(directory, addresses)
-            stack.callback(directory.running.unlink, missing_ok=True)
-            ready(addresses.local)
-            await _first(asked.wait(), serving.ended())
+        stack.push_async_callback(serving.stop)
+        await serving.start()
+        if shown is not None:
+            keep_certificate(services, directory, serving, shown, clock)
+        stack.callback(directory.running.unlink, missing_ok=True)
+        announce(directory, addresses)
+        ready(addresses.local)
+        await _first(asked.wait(), serving.ended())
         signals.notify(signals.STOPPING)
         await _drain(services, drain, serving)
+        if not asked.is_set():
+            raise ListenerEnded("cannot go on serving: the listener ended by itself")
     logger.info("ended")
 
 

@@ -19,26 +19,27 @@ from pathlib import Path
 NOTIFY_SOCKET = "NOTIFY_SOCKET"
 READY = "READY=1"
 STOPPING = "STOPPING=1"
-_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
 def ending(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
-    """An event that SIGTERM or SIGINT sets; a second signal has the system's own effect."""
+    """An event that SIGTERM or SIGINT sets, as often as they come.
+
+    After a first SIGINT a second one interrupts at once: a person at a keyboard means it.
+    """
     asked = asyncio.Event()
 
-    def ask() -> None:
+    def interrupted() -> None:
         asked.set()
-        for number in _ENDING:
-            loop.remove_signal_handler(number)
+        loop.remove_signal_handler(signal.SIGINT)
 
-    for number in _ENDING:
-        loop.add_signal_handler(number, ask)
+    loop.add_signal_handler(signal.SIGTERM, asked.set)
+    loop.add_signal_handler(signal.SIGINT, interrupted)
     try:
         yield asked
     finally:
-        for number in _ENDING:
-            loop.remove_signal_handler(number)
+        loop.remove_signal_handler(signal.SIGTERM)
+        loop.remove_signal_handler(signal.SIGINT)
 
 
 def notify(*lines: str) -> None:
