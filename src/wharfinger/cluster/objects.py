@@ -199,7 +199,7 @@ class Objects:
             marked = _copy(old)
             metadata.begin_deletion(kind, marked, options.propagation, self._now())
             removed = not metadata.held(marked)
-            if options.dry_run or marked == old:
+            if options.dry_run or (marked == old and not removed):
                 return Deletion(marked, removed)
             try:
                 stored = await self._store(kind, None if removed else marked, old)
