@@ -1,0 +1,103 @@
+"""The pages in docs/ say what the code does: tables are held against it, and links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from wharfinger.cli.exit_codes import MEANINGS
+from wharfinger.cluster import kinds
+from wharfinger.cluster.roles import BINDINGS, CLUSTER_ROLES
+from wharfinger.oci import manifest, names
+from wharfinger.server import limits, settings
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def cells(name: str, column: int = 0) -> list[str]:
+    """The text of one column of all tables of a page."""
+    rows = [line.split("|") for line in page(name).splitlines() if line.startswith("|")]
+    return [row[column + 1].strip().strip("`") for row in rows]
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_within_the_repository_lead_somewhere(path):
+    for target in LINK.findall(path.read_text()):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        found = (path.parent / file).resolve() if file else path
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found.read_text()), target
+
+
+def test_every_setting_has_its_line():
+    documented = [name for name in cells("docs/reference/settings.md") if name in settings._READERS]
+
+    assert sorted(documented) == sorted(settings._READERS)
+    for name in documented:
+        assert f"`{settings.variable(name)}`" in page("docs/reference/settings.md")
+
+
+def test_every_exit_code_has_its_meaning():
+    name = "docs/reference/exit-codes.md"
+    documented = dict(zip(cells(name), cells(name, 1), strict=True))
+
+    for code, meaning in MEANINGS.items():
+        assert documented[str(int(code))] == meaning
+
+
+def test_roles_are_named_as_they_are():
+    known = {role.name for role in CLUSTER_ROLES} | {binding.name for binding in BINDINGS}
+    text = page("docs/reference/roles.md")
+
+    told = set(re.findall(r"`((?:registry|system|basic|self|cluster)-[a-z-]+)`", text))
+    assert told <= known
+    for role in CLUSTER_ROLES:
+        if not role.name.startswith(("system:aggregate", "system:basic", "system:public")):
+            assert f"`{role.name}`" in text or role.name in (
+                "system:deployer",
+                "system:auth-delegator",
+            )
+
+
+def test_every_api_group_is_told_of():
+    text = page("docs/reference/http.md")
+
+    for group in {kind.group for kind in kinds.SERVED if kind.group}:
+        assert f"`{group}`" in text
+
+
+def test_limits_are_those_of_the_code():
+    limit = dict(
+        zip(cells("docs/reference/http.md"), cells("docs/reference/http.md", 1), strict=True)
+    )
+
+    assert limit["path and query"].startswith(f"{limits.MAX_TARGET_BYTES >> 10} KiB")
+    assert limit["headers"] == f"{limits.MAX_HEADERS}, {limits.MAX_HEADER_BYTES >> 10} KiB together"
+    assert limit["body outside `/v2"].startswith(f"{limits.MAX_BODY_BYTES >> 20} MiB")
+    assert limit["a manifest"].startswith(f"{manifest.MAX_SIZE >> 20} MiB")
+    assert limit["repository name"] == f"{names.MAX_NAME} characters"
+
+
+def test_dependencies_have_their_reason():
+    project = page("pyproject.toml")
+    declared = re.search(r"^dependencies = \[(.*?)^\]", project, re.MULTILINE | re.DOTALL)
+    assert declared is not None
+
+    table = page("ARCHITECTURE.md").partition("## Dependencies")[2]
+    for name in re.findall(r'"([a-z0-9.-]+)>=', declared[1]):
+        assert name in table, name
