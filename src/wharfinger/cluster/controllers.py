@@ -1,0 +1,105 @@
+"""
+The loop that brings the world to what it should be, from whatever it is.
+
+A controller names the keys that an event concerns and reconciles one key at a time, from the
+present state alone: it never trusts that an event came, or came once. So a start looks at
+everything, a crash in the middle of a step is healed by the next look, and a race with somebody
+else (a conflict, something just made or just gone) is simply looked at again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Iterable
+from typing import Protocol
+
+from wharfinger.cluster.cache import Cache
+from wharfinger.cluster.errors import Expired
+from wharfinger.cluster.tokens import Clock
+from wharfinger.cluster.watch import Event
+from wharfinger.errors import AlreadyExists, Conflict, Forbidden, NotFound
+
+RETRY = 1.0
+"""Seconds after which a race is looked at again."""
+
+LONGEST_WAIT = 60.0
+"""Seconds after which the clock is read again, should it have been set."""
+
+
+class Controller(Protocol):
+    def everything(self) -> Iterable[Hashable]:
+        """The keys to look at when nothing is known; also forget all that was remembered."""
+        ...
+
+    def concerned(self, event: Event) -> Iterable[Hashable]:
+        """The keys to look at after an event; called once for each event, in order."""
+        ...
+
+    async def reconcile(self, key: Hashable) -> float | None:
+        """Bring one key to its wanted state; say after how many seconds to look again."""
+        ...
+
+
+class Runner:
+    """Runs one controller over the changes of a cache."""
+
+    def __init__(self, cache: Cache, controller: Controller, *, clock: Clock = time.time) -> None:
+        self._cache = cache
+        self._controller = controller
+        self._clock = clock
+        self._due: dict[Hashable, float] = {}
+        self._begin()
+
+    async def run(self) -> None:
+        """Work until the cache ends its watches; raises what a reconciliation raises."""
+        self._begin()
+        while True:
+            await self.work()
+            try:
+                events = await self._watch.batch(self._pause())
+            except Expired:
+                self._begin()
+                continue
+            if events is None:
+                return
+            self._note(events)
+
+    async def work(self) -> bool:
+        """Do what is due now; say whether there was anything."""
+        worked = False
+        while ready := self._ready():
+            worked = True
+            for key in ready:
+                del self._due[key]
+                again = await self._attempt(key)
+                if again is not None:
+                    self._due.setdefault(key, self._clock() + again)
+        return worked
+
+    def _begin(self) -> None:
+        self._watch = self._cache.watch()
+        self._due = dict.fromkeys(self._controller.everything(), 0.0)
+
+    def _ready(self) -> list[Hashable]:
+        try:
+            self._note(self._watch.catch_up())
+        except Expired:
+            self._begin()
+        now = self._clock()
+        return [key for key, due in self._due.items() if due <= now]
+
+    def _note(self, events: Iterable[Event]) -> None:
+        for event in events:
+            for key in self._controller.concerned(event):
+                self._due[key] = 0.0
+
+    async def _attempt(self, key: Hashable) -> float | None:
+        try:
+            return await self._controller.reconcile(key)
+        except (AlreadyExists, Conflict, Forbidden, NotFound):
+            return RETRY
+
+    def _pause(self) -> float | None:
+        if not self._due:
+            return None
+        return min(max(min(self._due.values()) - self._clock(), 0.0), LONGEST_WAIT)
