@@ -1,6 +1,7 @@
 """A small server at the other end of real sockets, and a way to run a command line against it."""
 
 import base64
+import io
 import itertools
 import json
 import threading
@@ -17,6 +18,7 @@ from wharfinger.cli import main
 
 TOKEN = "token-of-alice"
 PASSWORD = "hunter2-of-alice"
+PLURALS = {"projects", "secrets", "serviceaccounts", "rolebindings", "clusterrolebindings"}
 TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 
@@ -30,9 +32,11 @@ class FakeServer:
     forbidden: set[str] = field(default_factory=set)  # paths
     replies: dict[str, tuple[int, dict, bytes]] = field(default_factory=dict)
     seen: list[tuple[str, str]] = field(default_factory=list)
+    asked: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     page_size: int = 2
     url: str = ""
+    listener: ThreadingHTTPServer | None = None
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def add(self, path: str, **content) -> dict:
@@ -55,7 +59,8 @@ class FakeServer:
         self.seen.append((method, path))
         if path in self.replies:
             return self.replies[path]
-        if path == "/hang":
+        if path.startswith("/hang"):
+            self.asked.set()
             self.released.wait(30)
         if path.startswith(("/oauth", "/.well-known")):
             return self._oauth(path, headers)
@@ -89,9 +94,10 @@ class FakeServer:
             return self._make_project(body)
         if method == "POST":
             return self._create(path, body)
-        if method == "GET" and path not in self.objects and path.rpartition("/")[2].endswith("s"):
-            depth = path.count("/") + 1
-            found = [o for p, o in self.objects.items() if p.startswith(path + "/") and p.count("/") == depth]
+        if method == "GET" and path.rpartition("/")[2] in PLURALS:
+            found = [
+                kept for place, kept in self.objects.items() if place.rpartition("/")[0] == path
+            ]
             return document(200, {"kind": "List", "items": found})
         if path not in self.objects:
             return status(404, "NotFound", f"{path.rpartition('/')[2]!r} not found")
@@ -114,7 +120,9 @@ class FakeServer:
         name = metadata.get("name") or f"{metadata['generateName']}{next(self._serial)}"
         if f"{path}/{name}" in self.objects:
             return status(409, "AlreadyExists", f"{name!r} already exists")
-        return document(201, self.add(f"{path}/{name}", **body | {"metadata": {**metadata, "name": name}}))
+        return document(
+            201, self.add(f"{path}/{name}", **body | {"metadata": {**metadata, "name": name}})
+        )
 
     def _fill_token(self, path: str, found: dict) -> None:
         """As a controller does it: some time after the secret was made."""
@@ -175,7 +183,13 @@ def document(code: int, content: dict) -> tuple[int, dict, bytes]:
 
 
 def status(code: int, reason: str, message: str) -> tuple[int, dict, bytes]:
-    found = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
+    found = {
+        "kind": "Status",
+        "status": "Failure",
+        "code": code,
+        "reason": reason,
+        "message": message,
+    }
     return document(code, found)
 
 
@@ -185,9 +199,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         length = int(self.headers["Content-Length"] or 0)
         body = self.rfile.read(length)
-        code, headers, answer = self.server.fake.answer(
-            self.command, self.path, self.headers, body
-        )
+        code, headers, answer = self.server.fake.answer(self.command, self.path, self.headers, body)
         self.send_response(code)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -196,7 +208,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer)
 
-    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
     def log_message(self, *args) -> None:
         pass
@@ -215,7 +227,7 @@ def server() -> Iterator[FakeServer]:
     listener = Listener(("127.0.0.1", 0), Handler)
     fake = FakeServer()
     fake.url = f"http://127.0.0.1:{listener.server_port}"
-    listener.fake = fake
+    listener.fake, fake.listener = fake, listener
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield fake
@@ -270,8 +282,6 @@ def wharf(home, capsys, monkeypatch):
     """Run a command line; returns its exit code and what it wrote."""
 
     def run(*arguments: str, stdin: str = ""):
-        import io
-
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
         code = main.run(arguments)
         written = capsys.readouterr()

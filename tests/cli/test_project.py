@@ -49,7 +49,9 @@ class TestList:
     @pytest.fixture(autouse=True)
     def _projects(self, server):
         annotations = {"openshift.io/display-name": "The \x1b[31mshop\u202e"}
-        server.add(f"{PROJECTS}/shop", metadata={"annotations": annotations}, status={"phase": "Active"})
+        server.add(
+            f"{PROJECTS}/shop", metadata={"annotations": annotations}, status={"phase": "Active"}
+        )
         server.add(f"{PROJECTS}/team", status={"phase": "Terminating"})
 
     def test_shows_a_table_in_which_escapes_do_nothing(self, wharf):

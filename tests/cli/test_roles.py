@@ -162,4 +162,7 @@ def test_a_binding_that_changed_in_between_is_a_conflict(wharf, server):
     result = wharf("grant", "edit", "--user", "carol", "--rolebinding-name", "mine")
 
     assert result.code == ExitCode.ERROR
-    assert result.err == "Error from server (Conflict): modified\nhint: it changed in between: try again\n"
+    assert (
+        result.err
+        == "Error from server (Conflict): modified\nhint: it changed in between: try again\n"
+    )

@@ -15,7 +15,9 @@ def account(server, kubeconfig):
     secrets = [{"name": "builder-dockercfg"}]
     server.add(f"{PROJECT}/secrets/hub")
     server.add(f"{PROJECT}/secrets/mirror")
-    return server.add(f"{PROJECT}/serviceaccounts/builder", secrets=secrets, imagePullSecrets=list(secrets))
+    return server.add(
+        f"{PROJECT}/serviceaccounts/builder", secrets=secrets, imagePullSecrets=list(secrets)
+    )
 
 
 def lists(server) -> tuple[list[str], list[str]]:
@@ -32,7 +34,14 @@ def login(server, name: str) -> credentials.Credentials:
     "command",
     [
         ["secret", "docker-registry", "new", "--server", "hub.test", "--username", "bob"],
-        ["create", "secret", "docker-registry", "new", "--docker-server=hub.test", "--docker-username=bob"],
+        [
+            "create",
+            "secret",
+            "docker-registry",
+            "new",
+            "--docker-server=hub.test",
+            "--docker-username=bob",
+        ],
         ["secrets", "new-dockercfg", "new", "--docker-server=hub.test", "--docker-username=bob"],
     ],
 )
@@ -52,7 +61,16 @@ def test_logins_can_come_from_a_file(wharf, server, tmp_path):
         ".dockercfg": credentials.dockercfg(found),
     }.items():
         (tmp_path / name).write_text(text)
-        assert wharf("secret", "docker-registry", f"new{name[-4:]}".replace(".", ""), "--from-file", str(tmp_path / name)).code == 0
+        assert (
+            wharf(
+                "secret",
+                "docker-registry",
+                f"new{name[-4:]}".replace(".", ""),
+                "--from-file",
+                str(tmp_path / name),
+            ).code
+            == 0
+        )
 
     assert [login(server, name) for name in ("newjson", "newrcfg")] == [found, found]
 

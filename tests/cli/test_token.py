@@ -17,7 +17,9 @@ def test_create_prints_a_token_that_ends_by_itself(wharf):
 
 
 def test_create_takes_a_duration_and_audiences(wharf):
-    result = wharf("token", "create", "pusher", "--duration", "1h30m", "--audience", "a", "--audience", "b")
+    result = wharf(
+        "token", "create", "pusher", "--duration", "1h30m", "--audience", "a", "--audience", "b"
+    )
 
     assert result.out == 'for-{"audiences": ["a", "b"], "expirationSeconds": 5400}'
 
@@ -38,7 +40,10 @@ def test_a_long_lived_token_needs_its_account(wharf, server):
 
 
 def test_a_long_lived_token_has_no_duration(wharf):
-    assert wharf("token", "create", "pusher", "--long-lived", "--duration", "1h").code == ExitCode.USAGE
+    assert (
+        wharf("token", "create", "pusher", "--long-lived", "--duration", "1h").code
+        == ExitCode.USAGE
+    )
 
 
 def test_get_token_prints_one_that_is_there(wharf):

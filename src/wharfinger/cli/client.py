@@ -111,7 +111,7 @@ class Client:
         answer = self.send("GET", path)
         if answer.status == http.HTTPStatus.NOT_FOUND:
             return None
-        return _accepted(answer).json()
+        return accepted(answer).json()
 
     def ask(
         self,
@@ -123,7 +123,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send, and raise what the server says unless it is a success."""
-        return _accepted(self.send(method, path, query=query, body=body, headers=headers))
+        return accepted(self.send(method, path, query=query, body=body, headers=headers))
 
     def send(
         self,
@@ -236,7 +236,8 @@ def _show_certificate(trust: ssl.SSLContext, identity: Identity) -> None:
         os.close(descriptor)
 
 
-def _accepted(answer: Answer) -> Answer:
+def accepted(answer: Answer) -> Answer:
+    """Pass a success on, and raise anything else as what the server said."""
     if 200 <= answer.status < 300:
         return answer
     raise _said(answer)

@@ -20,7 +20,7 @@ from wharfinger.cli import bindings, kubeconfig, links, output, secret, session,
 from wharfinger.cli.bindings import Place
 from wharfinger.cli.client import Client, Object
 from wharfinger.cli.errors import UsageError
-from wharfinger.cli.options import CONNECTION, Connection, Flag
+from wharfinger.cli.options import CONNECTION, Connection, Flag, Format
 from wharfinger.cli.resources import SECRETS, SERVICE_ACCOUNTS
 from wharfinger.cli.terminal import note, sanitized, say
 from wharfinger.cluster import role_bindings
@@ -118,7 +118,7 @@ def connect(
     if target.apply:
         _apply(plan, target, connection)
     else:
-        say(output.yaml(plan.documents()).rstrip("\n"))
+        say(output.documents(plan.documents(), Format.YAML))
     note(f"hint: the cluster's hosts must trust the certificate of {sanitized(server)}")
 
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from wharfinger.cli import yaml
 from wharfinger.cli.errors import InvalidKubeconfig, NoContext
 from wharfinger.system import files
 
@@ -98,7 +98,7 @@ def _read(path: Path) -> Any:
     if len(text) > SIZE_LIMIT:
         raise InvalidKubeconfig(f"cannot read kubeconfig {path}: over {SIZE_LIMIT} bytes")
     try:
-        document = _editor().load(text.decode())
+        document = yaml.editor().load(text.decode())
     except (YAMLError, UnicodeDecodeError, RecursionError) as error:
         # The parser's message quotes lines, and those hold tokens.
         mark = getattr(error, "problem_mark", None)
@@ -111,16 +111,9 @@ def _read(path: Path) -> Any:
     return document
 
 
-def _editor() -> YAML:
-    editor = YAML(typ="rt", pure=True)
-    editor.preserve_quotes = True
-    editor.width = SIZE_LIMIT  # never break a token or a certificate over lines
-    return editor
-
-
 def save(file: File) -> None:
     text = io.BytesIO()
-    _editor().dump(file.document, text)
+    yaml.editor().dump(file.document, text)
     # Somebody may keep the real file elsewhere: write through a link, never in place of it.
     path = file.path.resolve()
     path.parent.mkdir(mode=files.PRIVATE_DIRECTORY, parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from cyclopts import Parameter
 
 from wharfinger.cli import kubeconfig, session, terminal
-from wharfinger.cli.client import Client
+from wharfinger.cli.client import Client, accepted
 from wharfinger.cli.errors import ServerUnauthenticated, Unreachable, UsageError
 from wharfinger.cli.kubeconfig import Context, Identity, Login
 from wharfinger.cli.options import CONNECTION, Connection, Flag
@@ -91,9 +91,11 @@ def logout(*, connection: Connection = CONNECTION) -> None:
     if changed is None:
         note("not logged in")
         return
-    with Client(context, timeout=connection.request_timeout) as client:
-        _end_session(client)
-    kubeconfig.save(changed)
+    try:
+        with Client(context, timeout=connection.request_timeout) as client:
+            _end_session(client)
+    finally:
+        kubeconfig.save(changed)  # whatever the server says, the token leaves this machine
     say(f'Logged "{sanitized(context.user)}" out of "{sanitized(context.server)}".')
 
 
@@ -147,10 +149,10 @@ def _start_session(client: Client) -> str:
     known = client.get(DISCOVERY)
     endpoint = urlsplit(str(known.get("authorization_endpoint", ""))).path
     answer = client.send("GET", endpoint, query=_CLIENT, headers=_NO_BROWSER)
-    if answer.status in {401, 403}:
-        raise ServerUnauthenticated(
-            "Unauthorized", "cannot log in: wrong user name or password", remedy="try again"
-        )
+    if answer.status == 401:
+        raise ServerUnauthenticated("Unauthorized", "wrong user name or password")
+    if answer.status >= 400:
+        accepted(answer)
     fragment = parse_qs(urlsplit(answer.headers.get("location", "")).fragment)
     if "access_token" not in fragment:
         why = fragment.get("error_description", fragment.get("error", [f"HTTP {answer.status}"]))
@@ -166,4 +168,4 @@ def _end_session(client: Client) -> None:
     try:
         client.ask("POST", "/oauth/logout")
     except Unauthenticated:
-        note("the session was over already")
+        note("the server had no session to end")

@@ -6,7 +6,6 @@ Only tables are sanitised and only tables are cut to columns: a program gets the
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,7 +52,9 @@ def tell(
 def documents(found: Any, form: Format) -> str:
     """The whole of an object as text for a program."""
     if form is Format.YAML:
-        return yaml(found).rstrip("\n")
+        from wharfinger.cli import yaml
+
+        return yaml.text_of(found).rstrip("\n")
     return json.dumps(found, indent=2)
 
 
@@ -74,22 +75,6 @@ def table(rows: Sequence[Object], columns: Sequence[Column]) -> str:
 def _cell(text: str) -> str:
     text = sanitized(text)
     return text if len(text) <= CELL_LIMIT else text[: CELL_LIMIT - 1] + "…"
-
-
-def yaml(document: Any) -> str:
-    """YAML that keeps the order of keys; documents of a list of documents are parted by `---`."""
-    from ruamel.yaml import YAML
-
-    writer = YAML(typ="safe", pure=True)
-    writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    writer.width = 1 << 20
-    text = io.StringIO()
-    if isinstance(document, list):
-        writer.dump_all(document, text)
-    else:
-        writer.dump(document, text)
-    return text.getvalue()
 
 
 def name(item: Object) -> str:

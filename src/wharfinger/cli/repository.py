@@ -89,5 +89,5 @@ def _empty(client: Client, name: RepositoryName) -> None:
     tags = images.tags(client, name)
     if not tags:
         raise RepositoryUnknown(name)
-    for digest in dict.fromkeys(images.digest(client, name, tag) for tag in tags):
+    for digest in sorted({images.digest(client, name, tag) for tag in tags}):
         images.delete(client, name, digest)
