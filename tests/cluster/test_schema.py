@@ -34,23 +34,27 @@ def test_unknown_fields_are_named_by_their_paths():
 @pytest.mark.parametrize(
     ("obj", "field", "message"),
     [
-        ({"data": "x"}, "data", 'Invalid value: "x": must be of type object: "string"'),
-        ({"data": {"a": 1}}, "data[a]", 'Invalid value: 1: must be of type string: "integer"'),
+        ({"data": "x"}, "data", 'Invalid value: "string": must be of type object: "string"'),
+        (
+            {"data": {"a": 1}},
+            "data[a]",
+            'Invalid value: "integer": must be of type string: "integer"',
+        ),
         ({"metadata": []}, "metadata", 'Invalid value: "array": must be of type object: "array"'),
         (
             {"immutable": "true"},
             "immutable",
-            'Invalid value: "true": must be of type boolean: "string"',
+            'Invalid value: "string": must be of type boolean: "string"',
         ),
         (
             {"metadata": {"generation": True}},
             "metadata.generation",
-            'Invalid value: true: must be of type integer: "boolean"',
+            'Invalid value: "boolean": must be of type integer: "boolean"',
         ),
         (
             {"metadata": {"generation": 1 << 63}},
             "metadata.generation",
-            "Invalid value: 9223372036854775808: must fit into int64",
+            'Invalid value: "integer": must fit into int64',
         ),
     ],
 )
@@ -68,6 +72,13 @@ def test_what_is_not_base64_is_refused(value):
     (error,) = schema.validate(SECRET, {"data": {"a": value}}).errors
 
     assert (error.field, error.reason) == ("data[a]", "FieldValueTypeInvalid")
+
+
+def test_an_error_never_repeats_a_value_that_may_be_a_secret():
+    for obj in ({"data": {"a": "hunter2!"}}, {"data": "hunter2!"}, {"stringData": {"a": 123456}}):
+        (error,) = schema.validate(SECRET, obj).errors
+        assert "hunter2" not in error.message
+        assert "123456" not in error.message
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ class _Dialect(Protocol):
     """In what the two versions of OpenAPI differ."""
 
     def reference(self, model: str, description: str) -> Document:
-        """Refer to a model, and say what the field is for."""
+        """Refer to a model, and say what the field is for if there is more to say."""
         ...
 
     def parameter(self, name: str, place: str, description: str) -> Document: ...
@@ -93,7 +93,8 @@ class _Dialect(Protocol):
 
 class _Version2:
     def reference(self, model: str, description: str) -> Document:
-        return {"description": description, "$ref": f"#/definitions/{model}"}
+        reference = {"$ref": f"#/definitions/{model}"}
+        return {"description": description, **reference} if description else reference
 
     def parameter(self, name: str, place: str, description: str) -> Document:
         required = {"required": True} if place == "path" else {}
@@ -116,6 +117,8 @@ class _Version2:
 class _Version3:
     def reference(self, model: str, description: str) -> Document:
         reference = {"$ref": f"#/components/schemas/{model}"}
+        if not description:
+            return reference
         return {"description": description, "allOf": [reference], "default": {}}
 
     def parameter(self, name: str, place: str, description: str) -> Document:
@@ -251,7 +254,8 @@ def _publish(schema: Schema, dialect: _Dialect, models: dict[str, Document]) -> 
     if schema.model not in models:
         models[schema.model] = {}  # a record that holds its own kind refers to it
         models[schema.model] = _inner(schema, dialect, models) | {"description": schema.summary}
-    return dialect.reference(schema.model, schema["description"])
+    said = schema["description"]
+    return dialect.reference(schema.model, said if said != schema.summary else "")
 
 
 def _inner(schema: Schema, dialect: _Dialect, models: dict[str, Document]) -> Document:

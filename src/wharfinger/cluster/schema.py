@@ -62,7 +62,8 @@ def _walk(schema: Schema, value: Any, path: str) -> Iterator[str | FieldError]:
         return
     wrong = _type_error(schema, value)
     if wrong is not None:
-        yield FieldError.wrong_type(path, value if _scalar(value) else _type_of(value), wrong)
+        # The type stands for the value, which may be a secret.
+        yield FieldError.wrong_type(path, _type_of(value), wrong)
     elif isinstance(value, dict):
         yield from _walk_object(schema, value, path)
     elif isinstance(value, list):
@@ -145,10 +146,6 @@ def _prune_object(schema: Schema, value: dict[str, Any]) -> None:
             del value[name]
         elif below.get("type") == "string":
             value[name] = ""  # as Go decodes a null in a map of strings
-
-
-def _scalar(value: Any) -> bool:
-    return not isinstance(value, dict | list)
 
 
 def _type_of(value: Any) -> str:

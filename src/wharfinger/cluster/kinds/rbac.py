@@ -45,7 +45,7 @@ _ROLE_REF = Record(
 _ROLE_REF["x-kubernetes-map-type"] = "atomic"
 _SUBJECT = Record(
     f"{_MODELS}Subject",
-    "Who gets the role.",
+    "A user, a group or a service account.",
     {
         "kind": text("User, Group or ServiceAccount."),
         "apiGroup": text("The group of the subject; empty for service accounts."),
