@@ -45,6 +45,7 @@ from wharfinger.server.handlers import first_segment
 from wharfinger.server.health import health_of
 from wharfinger.server.kube import Kube
 from wharfinger.server.logging import AccessLog
+from wharfinger.server.measured import MeasuredBlobStore
 from wharfinger.server.metrics import Metrics
 from wharfinger.server.observe import Observed
 from wharfinger.server.settings import Settings
@@ -67,7 +68,8 @@ async def services(
 ) -> AsyncIterator[Services]:
     """Open everything that requests are served from, and close it in reverse."""
     async with AsyncExitStack() as stack:
-        registry = open_registry(directory)
+        measured = Metrics()
+        registry = open_registry(directory, measured)
         stack.push_async_callback(registry.close)
         cache = await Cache.open(SqliteStore(directory.objects))
         stack.push_async_callback(cache.close)
@@ -78,7 +80,6 @@ async def services(
         authenticator = Authenticator(
             cache, tokens=tokens, sessions=sessions, passwords=Passwords(file)
         )
-        measured = Metrics()
         tasks = Tasks(measured)
         stack.push_async_callback(tasks.stop)
         opened = Services(
@@ -101,11 +102,10 @@ async def services(
         yield opened
 
 
-def open_registry(directory: StateDirectory) -> Registry:
+def open_registry(directory: StateDirectory, measured: Metrics) -> Registry:
     blobs = DiskBlobStore(directory.registry)  # makes the directory that the other needs
-    return Registry(
-        blobs=blobs, metadata=SqliteMetadataStore(directory.registry / "metadata.sqlite")
-    )
+    metadata = SqliteMetadataStore(directory.registry / "metadata.sqlite")
+    return Registry(blobs=MeasuredBlobStore(blobs, measured, "filesystem"), metadata=metadata)
 
 
 def start_tasks(opened: Services) -> None:

@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from itertools import count
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +27,8 @@ from wharfinger.server.metrics import Metrics
 
 _REQUEST_ID = b"x-request-id"
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_PROCESS = os.urandom(4).hex()  # an id is no secret: it need only differ from those of other runs
+_numbers = count(1)
 _CLIENT_CLOSED = 499  # no status went out: the client left first
 _RETRY_SECONDS = "5"
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
@@ -138,10 +141,10 @@ class Observed:
 
 
 def _identifier(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == _REQUEST_ID:
-            return value.decode() if _ACCEPTED_ID.fullmatch(value) else os.urandom(8).hex()
-    return os.urandom(8).hex()
+    given = next((value for name, value in scope["headers"] if name == _REQUEST_ID), None)
+    if given is not None and _ACCEPTED_ID.fullmatch(given):
+        return str(given.decode())
+    return f"{_PROCESS}-{next(_numbers):x}"
 
 
 def _content_length(headers: list[tuple[bytes, bytes]]) -> int | None:
