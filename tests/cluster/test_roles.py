@@ -92,26 +92,3 @@ def test_an_admin_of_a_project_may_grant_every_role_of_projects(role):
 def test_a_registry_admin_may_not_grant_what_an_admin_has():
     assert rules.uncovered(ROLES["registry-admin"], ROLES["admin"]) != []
     assert rules.uncovered(ROLES["registry-admin"], ROLES["registry-editor"]) == []
-
-
-def test_every_binding_names_a_role():
-    assert {binding.role for binding in roles.BINDINGS} <= set(ROLES)
-
-
-def test_a_role_gets_back_only_what_it_lacks():
-    wanted = roles.ClusterRole("r", (rules.Rule(("get", "list"), ("",), ("pods",)),)).encode()
-    found = roles.ClusterRole("r", (rules.Rule(("get",), ("",), ("pods", "x")),)).encode()
-
-    assert roles.missing_rules(wanted, wanted) == []
-    assert roles.missing_rules(wanted, found) == [
-        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
-    ]
-
-
-def test_an_object_that_opted_out_is_left_alone():
-    wanted = roles.BINDINGS[0].encode()
-    found = roles.BINDINGS[0].encode() | {"subjects": []}
-
-    assert roles.missing_subjects(wanted, found) == wanted["subjects"]
-    found["metadata"]["annotations"] = {roles.AUTOUPDATE: "false"}
-    assert roles.missing_subjects(wanted, found) == []

@@ -1,14 +1,10 @@
 """
-The roles and bindings that every Wharfinger has from its first start, as data.
+The cluster roles that every Wharfinger has from its first start, as data.
 
 The names and rules are those that OpenShift users know. Where its versions differ we follow 4.x:
 `registry-admin`, `-editor` and `-viewer` are aggregated into `admin`, `edit` and `view`, so a
 viewer of a project can pull its images. Rules on images name the group `image.openshift.io` and
 the legacy empty group, as clients of 3.x ask for the latter.
-
-`missing_rules` and `missing_subjects` say what an existing role or binding lacks; at a start the
-missing is added and what an administrator added stays. An object with the annotation
-`rbac.authorization.kubernetes.io/autoupdate: "false"` is left alone.
 """
 
 from __future__ import annotations
@@ -17,16 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wharfinger.cluster import aggregation, rules
+from wharfinger.cluster import aggregation
 from wharfinger.cluster.kind import Object
 from wharfinger.cluster.rules import FULL_AUTHORITY, Rule
-from wharfinger.cluster.subject import AUTHENTICATED, MASTERS, OAUTH, UNAUTHENTICATED
 
 AUTOUPDATE = "rbac.authorization.kubernetes.io/autoupdate"
-BOOTSTRAPPING = "kubernetes.io/bootstrapping"
 RBAC = "rbac.authorization.k8s.io"
-SHARED_NAMESPACE = "openshift"
-NAMESPACES = ("default", "kube-system", SHARED_NAMESPACE)
 
 READ = ("get", "list", "watch")
 WRITE = ("create", "update", "patch", "delete", "deletecollection")
@@ -55,42 +47,17 @@ class ClusterRole:
     collects: str = ""
 
     def encode(self) -> Object:
-        labels = {BOOTSTRAPPING: "rbac-defaults"}
-        if self.into:
-            labels[f"{_LABEL}{self.into}"] = "true"
+        labels = {f"{_LABEL}{self.into}": "true"} if self.into else {}
         role: Object = {
             "apiVersion": f"{RBAC}/v1",
             "kind": "ClusterRole",
-            "metadata": _metadata(self.name, labels),
+            "metadata": bootstrap_metadata(self.name, **labels),
             "rules": [rule.encode() for rule in self.rules],
         }
         if self.collects:
             selector = {"matchLabels": {f"{_LABEL}{self.collects}": "true"}}
             role["aggregationRule"] = {"clusterRoleSelectors": [selector]}
         return role
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """A bootstrap ClusterRoleBinding to groups and users."""
-
-    name: str
-    role: str
-    groups: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
-
-    def encode(self) -> Object:
-        return {
-            "apiVersion": f"{RBAC}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": _metadata(self.name, {BOOTSTRAPPING: "rbac-defaults"}),
-            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": self.role},
-            "subjects": [
-                {"apiGroup": RBAC, "kind": kind, "name": name}
-                for kind, names in (("Group", self.groups), ("User", self.users))
-                for name in names
-            ],
-        }
 
 
 _VIEW = (
@@ -289,44 +256,6 @@ CLUSTER_ROLES = (
     ClusterRole("system:metrics-reader", (Rule(("get",), paths=("/metrics",)),)),
 )
 
-BINDINGS = (
-    Binding("cluster-admin", "cluster-admin", groups=(MASTERS,)),
-    Binding("cluster-admins", "cluster-admin", groups=("system:cluster-admins",)),
-    Binding("basic-users", "basic-user", groups=(AUTHENTICATED,)),
-    Binding("system:basic-user", "system:basic-user", groups=(AUTHENTICATED,)),
-    Binding(
-        "self-access-reviewers", "self-access-reviewer", groups=(AUTHENTICATED, UNAUTHENTICATED)
-    ),
-    Binding("self-provisioners", "self-provisioner", groups=(OAUTH,)),
-    Binding("system:discovery", "system:discovery", groups=(AUTHENTICATED,)),
-    Binding(
-        "system:public-info-viewer",
-        "system:public-info-viewer",
-        groups=(AUTHENTICATED, UNAUTHENTICATED),
-    ),
-)
-
-_SHARED_RULES = (
-    Rule(READ, ("", "template.openshift.io"), ("templates",)),
-    Rule(READ, IMAGES, (*STREAMS, "imagetags")),
-    Rule(("get",), IMAGES, LAYERS),
-    Rule(READ, CORE, ("configmaps",)),
-)
-
-SHARED_ROLE: Object = {
-    "apiVersion": f"{RBAC}/v1",
-    "kind": "Role",
-    "metadata": {"name": "shared-resource-viewer", "namespace": SHARED_NAMESPACE},
-    "rules": [rule.encode() for rule in _SHARED_RULES],
-}
-SHARED_BINDING: Object = {
-    "apiVersion": f"{RBAC}/v1",
-    "kind": "RoleBinding",
-    "metadata": {"name": "shared-resource-viewers", "namespace": SHARED_NAMESPACE},
-    "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": "shared-resource-viewer"},
-    "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": AUTHENTICATED}],
-}
-
 
 def cluster_roles() -> list[Object]:
     """Encode the cluster roles, the aggregated ones with their rules already filled in."""
@@ -336,27 +265,10 @@ def cluster_roles() -> list[Object]:
     return encoded
 
 
-def missing_rules(wanted: Object, found: Object) -> list[Any]:
-    """List the rules that a role lacks; an aggregated role is the provisioner's to fill."""
-    if aggregation.is_aggregated(wanted) or not _kept_up(found):
-        return []
-    return [rule.encode() for rule in rules.uncovered(rules.parse(found), rules.parse(wanted))]
-
-
-def missing_subjects(wanted: Object, found: Object) -> list[Any]:
-    """List the subjects that a binding lacks; one that binds another role now is left alone."""
-    if not _kept_up(found) or found["roleRef"] != wanted["roleRef"]:
-        return []
-    present = found.get("subjects") or ()
-    return [subject for subject in wanted["subjects"] if subject not in present]
-
-
-def _kept_up(found: Object) -> bool:
-    return (found["metadata"].get("annotations") or {}).get(AUTOUPDATE) != "false"
-
-
-def _metadata(name: str, labels: dict[str, str]) -> dict[str, Any]:
-    return {"name": name, "labels": labels, "annotations": {AUTOUPDATE: "true"}}
+def bootstrap_metadata(name: str, **labels: str) -> dict[str, Any]:
+    """The metadata of an object that each start completes."""
+    marked = {"kubernetes.io/bootstrapping": "rbac-defaults", **labels}
+    return {"name": name, "labels": marked, "annotations": {AUTOUPDATE: "true"}}
 
 
 def _inner_first(encoded: list[Object]) -> Iterator[Object]:
