@@ -103,6 +103,16 @@ def test_null_stands_for_absent():
     assert found(CONFIG_MAP, obj) == ([], [])
 
 
+def test_null_is_no_item_of_an_array():
+    assert found(ROLE, {"rules": [None, {"verbs": [None]}]}) == (
+        [],
+        [
+            ("rules[0]", 'Invalid value: "null": must be of type object: "null"'),
+            ("rules[1].verbs[0]", 'Invalid value: "null": must be of type string: "null"'),
+        ],
+    )
+
+
 def test_prune_drops_what_is_unknown_or_null_and_keeps_the_rest():
     obj = {
         "metadata": {"name": "a", "labels": None, "foo": 1, "annotations": {"x": None}},

@@ -3,8 +3,8 @@ Hold an object against the structural schema of its kind.
 
 Decides what is unknown and what has the wrong type, in the paths and words that Kubernetes
 clients know. Whether an unknown field is an error, a warning or nothing is the caller's choice
-(`fieldValidation`); a wrong type is always an error. As in Go's decoding of JSON, `null` stands
-for "absent". Values are judged later, by the kind's own validators.
+(`fieldValidation`); a wrong type is always an error. As in Go's decoding of JSON, a field that
+is `null` is absent. Values are judged later, by the kind's own validators.
 """
 
 from __future__ import annotations
@@ -68,7 +68,14 @@ def _walk(schema: Schema, value: Any, path: str) -> Iterator[str | FieldError]:
         yield from _walk_object(schema, value, path)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _walk(schema.get("items", {}), item, f"{path}[{index}]")
+            yield from _walk_item(schema.get("items", {}), item, f"{path}[{index}]")
+
+
+def _walk_item(schema: Schema, item: Any, path: str) -> Iterator[str | FieldError]:
+    """Judge an item of an array, which unlike a field cannot be left out."""
+    if item is None:
+        yield FieldError.wrong_type(path, "null", f'must be of type {schema["type"]}: "null"')
+    yield from _walk(schema, item, path)
 
 
 def _walk_object(schema: Schema, value: Mapping[str, Any], path: str) -> Iterator[str | FieldError]:
