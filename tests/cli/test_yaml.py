@@ -43,9 +43,9 @@ def test_documents_are_parted():
 def test_an_edit_quotes_what_it_adds_and_leaves_the_rest():
     editor = yaml.editor()
     document = editor.load("a: yes  # mine\nb: 'x'\n")
-    document["c"] = "on"
+    document["c"] = yaml.added({"d": "on", "e": "plain"})
 
     written = io.BytesIO()
     editor.dump(document, written)
 
-    assert written.getvalue() == b"a: yes  # mine\nb: 'x'\nc: 'on'\n"
+    assert written.getvalue() == b"a: yes  # mine\nb: 'x'\nc:\n  d: 'on'\n  e: plain\n"

@@ -224,7 +224,7 @@ def remember(loaded: Sequence[File], login: Login) -> File:
     _set(first.document, "cluster", place, cluster)
     _set(first.document, "user", user, {"token": login.token})
     _set(first.document, "context", context_name(login), context)
-    first.document["current-context"] = context_name(login)
+    first.document["current-context"] = yaml.added(context_name(login))
     return first
 
 
@@ -248,7 +248,7 @@ def use_namespace(loaded: Sequence[File], context: Context, namespace: str) -> F
     found = _find(loaded, "context", context.name)
     if found is None:
         raise NoContext(f"cannot find context {context.name!r} any more", remedy=LOGIN_REMEDY)
-    found[1]["namespace"] = namespace
+    found[1]["namespace"] = yaml.added(namespace)
     return found[0]
 
 
@@ -265,9 +265,9 @@ def _set(document: Any, kind: str, name: str, value: dict[str, Any]) -> None:
         document[_PLURALS[kind]] = []
     for entry in _entries(document, kind):
         if entry.get("name") == name:
-            entry[kind] = value
+            entry[kind] = yaml.added(value)
             return
-    document[_PLURALS[kind]].append({"name": name, kind: value})
+    document[_PLURALS[kind]].append(yaml.added({"name": name, kind: value}))
 
 
 def _entries(document: Any, kind: str) -> Iterator[Any]:

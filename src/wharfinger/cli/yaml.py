@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
-from ruamel.yaml.representer import RoundTripRepresenter, SafeRepresenter
+from ruamel.yaml.representer import SafeRepresenter
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 _WIDTH: Final = 1 << 24  # never break a token or a certificate over lines
 _AMBIGUOUS: Final = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|~|=|<<|[-+.]?[0-9.].*|[-+.]")
@@ -34,21 +35,24 @@ class _Representer(SafeRepresenter):
     """Writes what programs made."""
 
 
-class _EditRepresenter(RoundTripRepresenter):
-    """Writes what people made, and our own entries between."""
-
-
 _Representer.add_representer(str, _scalar)
-_EditRepresenter.add_representer(str, _scalar)
 
 
 def editor() -> YAML:
     """Reads and writes such that comments, order, quotes and unknown keys stay."""
     made = YAML(typ="rt", pure=True)
-    made.Representer = _EditRepresenter
     made.preserve_quotes = True
     made.width = _WIDTH
     return made
+
+
+def added(value: Any) -> Any:
+    """A value as it should be put into an edited document."""
+    if isinstance(value, dict):
+        return {added(key): added(inner) for key, inner in value.items()}
+    if isinstance(value, str) and _AMBIGUOUS.fullmatch(value):
+        return SingleQuotedScalarString(value)
+    return value
 
 
 def text_of(document: Any) -> str:
