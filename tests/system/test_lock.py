@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from wharfinger.system.lock import Lock, Locked, holder
+from wharfinger.system.lock import Lock, Locked, LockUnreadable, holder
 
 HOLD = """
 import pathlib, sys
@@ -67,7 +67,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(path, tmp_path):
     victim.write_text("precious")
     path.symlink_to(victim)
 
-    with pytest.raises(OSError, match="symbolic link"):
+    with pytest.raises(LockUnreadable, match="symbolic link"):
         Lock(path).acquire()
 
     assert victim.read_text() == "precious"

@@ -23,6 +23,7 @@ from wharfinger.cluster import virtual
 from wharfinger.cluster.admission import NAMESPACES, NamespaceLifecycle
 from wharfinger.cluster.authenticate import Authenticator
 from wharfinger.cluster.authorize import Access
+from wharfinger.cluster.bootstrap import bootstrap
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.escalation import EscalationCheck
 from wharfinger.cluster.htpasswd import HtpasswdFile
@@ -32,7 +33,7 @@ from wharfinger.cluster.rbac import RbacAuthorizer
 from wharfinger.cluster.sessions import Sessions
 from wharfinger.cluster.stores.sqlite import SqliteStore
 from wharfinger.cluster.tokens import Tokens
-from wharfinger.errors import NotFound
+from wharfinger.errors import NotFound, Unsupported
 from wharfinger.registry.registry import Registry
 from wharfinger.registry.stores.disk import DiskBlobStore
 from wharfinger.registry.stores.sqlite import SqliteMetadataStore
@@ -62,6 +63,10 @@ class NoSuchPath(NotFound):
     code = "no-such-path"
 
 
+class ReadOnly(Unsupported):
+    code = "read-only"
+
+
 @asynccontextmanager
 async def services(
     settings: Settings, directory: StateDirectory, addresses: Addresses
@@ -82,6 +87,7 @@ async def services(
         )
         tasks = Tasks(measured)
         stack.push_async_callback(tasks.stop)
+        await bootstrap(objects)
         opened = Services(
             settings=settings,
             addresses=addresses,
@@ -178,9 +184,11 @@ async def show_metrics(request: Request) -> Response:
 
 
 def answering(handler: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:
-    """One handler as an app."""
+    """One handler as an app, for reading only."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise ReadOnly("cannot do anything here but GET")
         response = await handler(Request(scope, receive))
         await response(scope, receive, send)
 

@@ -9,13 +9,15 @@ doing and is refused, since replacing an authority breaks every machine that tru
 
 from __future__ import annotations
 
+import errno
 import socket
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from wharfinger.cluster.proofs import NotProven
 from wharfinger.cluster.tokens import SigningKey, Tokens
-from wharfinger.errors import Conflict, Unavailable
+from wharfinger.errors import Conflict, StorageFull, Unavailable, WharfingerError
 from wharfinger.server import certificates
 from wharfinger.server.certificates import Pair
 from wharfinger.server.kubeconfig import Kubeconfig, token_in
@@ -33,6 +35,10 @@ class StateUnusable(Unavailable):
     code = "state-unusable"
 
 
+class StateFull(StorageFull):
+    code = "state-full"
+
+
 @dataclass(frozen=True, slots=True)
 class StateDirectory(Layout):
     """The layout, and the making of what is missing in it."""
@@ -42,10 +48,7 @@ class StateDirectory(Layout):
         try:
             files.make_private(self.path)
         except OSError as error:
-            raise StateUnusable(
-                f"cannot use {self.path} as state directory: {error.strerror}",
-                remedy="name one that you may write with --state",
-            ) from error
+            raise _unusable(self.path, error) from error
 
     def sweep(self) -> None:
         """Clear away what killed starts have left half-written."""
@@ -53,7 +56,7 @@ class StateDirectory(Layout):
 
     def signing_key(self) -> SigningKey:
         if not self.signing.exists():
-            files.write(self.signing, SigningKey.generate().pem())
+            _write(self.signing, SigningKey.generate().pem())
         return SigningKey.load(self.signing.read_bytes())
 
     def authority(self, now: datetime) -> Pair:
@@ -67,8 +70,8 @@ class StateDirectory(Layout):
                 )
             return Pair(certificate.read_bytes(), key.read_bytes())
         pair = certificates.authority(now, socket.gethostname())
-        files.write(key, pair.key)
-        files.write(certificate, pair.certificate)
+        _write(key, pair.key)
+        _write(certificate, pair.certificate)
         return pair
 
     def issue(
@@ -94,8 +97,8 @@ class StateDirectory(Layout):
 
     def serve(self, pair: Pair) -> None:
         """Put the pair where the server reads it."""
-        files.write(self.key, pair.key)
-        files.write(self.certificate, pair.certificate)
+        _write(self.key, pair.key)
+        _write(self.certificate, pair.certificate)
 
     def administrator_token(self, tokens: Tokens) -> str | None:
         """The token of an earlier start, if it still is one of ours."""
@@ -112,5 +115,24 @@ class StateDirectory(Layout):
         """Write the administrator's kubeconfig unless it already says so."""
         if self.kubeconfig.exists() and wanted.says(self.kubeconfig.read_bytes()):
             return False
-        files.write(self.kubeconfig, wanted.render())
+        _write(self.kubeconfig, wanted.render())
         return True
+
+    def write_running(self, about: bytes) -> None:
+        _write(self.running, about)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        files.write(path, content)
+    except OSError as error:
+        raise _unusable(path.parent, error) from error
+
+
+def _unusable(path: Path, error: OSError) -> WharfingerError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StateFull(f"cannot write to {path}: {error.strerror}", remedy="make room there")
+    return StateUnusable(
+        f"cannot use {path} as state directory: {error.strerror}",
+        remedy="name one that you may write with --state",
+    )

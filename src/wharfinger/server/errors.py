@@ -77,7 +77,11 @@ def problem(_: Scope, error: WharfingerError) -> Response:
         "request_id": request_id.get(),
     }
     body = msgspec.json.encode({name: value for name, value in details.items() if value})
-    headers = {"www-authenticate": 'Basic realm="wharfinger"'} if status == 401 else None
+    headers = {}
+    if status == 401:
+        headers["www-authenticate"] = 'Basic realm="wharfinger"'
+    if retry_after := getattr(error, "retry_after", None):
+        headers["retry-after"] = str(retry_after)
     return Response(body, status, headers, media_type="application/problem+json")
 
 

@@ -32,7 +32,7 @@ from wharfinger.server.logging import AccessLog
 from wharfinger.server.settings import Listen, Settings
 from wharfinger.server.state import Services
 from wharfinger.server.tls import Tls
-from wharfinger.system import files, signals
+from wharfinger.system import signals
 from wharfinger.system.clock import SystemClock
 from wharfinger.system.lock import Lock
 
@@ -109,7 +109,7 @@ def write_kubeconfig(
 def announce(directory: StateDirectory, addresses: Addresses) -> None:
     """Say to `wharf status` and to our starter that we are there."""
     about = {"url": addresses.local, "version": __version__}
-    files.write(directory.running, msgspec.json.encode(about))
+    directory.write_running(msgspec.json.encode(about))
     signals.notify(signals.READY, f"STATUS=serving {addresses.local}")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from wharfinger.errors import Conflict
+from wharfinger.errors import Conflict, Unavailable
 
 _ATTEMPTS = 3
 _PAUSE = 0.02
@@ -33,6 +33,16 @@ class Locked(Conflict):
         self.pid = pid
 
 
+class LockUnreadable(Unavailable):
+    code = "lock-unreadable"
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"cannot look at the lock {path}: {error.strerror}",
+            remedy="ask as the user who runs the server",
+        )
+
+
 class Lock:
     """Held from `acquire` to `release`, or as a context."""
 
@@ -42,9 +52,11 @@ class Lock:
 
     def acquire(self) -> None:
         """Raise `Locked` if another process holds it."""
-        descriptor = os.open(
-            self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-        )
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            descriptor = os.open(self._path, flags, 0o600)
+        except OSError as error:
+            raise LockUnreadable(self._path, error) from error
         if not _take(descriptor):
             os.close(descriptor)
             raise Locked(self._path, read_pid(self._path))
@@ -87,8 +99,10 @@ def holder(path: Path) -> int | None:
     """The pid of the process that holds the lock, or None if nobody does."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise LockUnreadable(path, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
