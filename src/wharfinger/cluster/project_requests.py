@@ -14,10 +14,16 @@ import asyncio
 
 from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.cluster.endpoint import Endpoint
-from wharfinger.cluster.errors import ObjectExists, ObjectForbidden
-from wharfinger.cluster.kind import GroupResource, Object
+from wharfinger.cluster.errors import ObjectExists, ObjectForbidden, ObjectInvalid
+from wharfinger.cluster.kind import FieldError, GroupResource, Object
 from wharfinger.cluster.kinds.core import NAMESPACE
-from wharfinger.cluster.kinds.project import DESCRIPTION, DISPLAY_NAME, PROJECT_REQUEST, REQUESTER
+from wharfinger.cluster.kinds.project import (
+    DESCRIPTION,
+    DISPLAY_NAME,
+    PROJECT_REQUEST,
+    REQUESTER,
+    name_errors,
+)
 from wharfinger.cluster.kinds.rbac import ROLE_BINDING
 from wharfinger.cluster.objects import Objects
 from wharfinger.cluster.options import ListOptions, Options
@@ -53,6 +59,11 @@ class ProjectRequests(Endpoint):
     ) -> Object:
         request = question(self.kind, namespace, name, obj, options)
         wanted = request["metadata"].get("name") or ""
+        causes = [
+            FieldError.invalid("metadata.name", wanted, error) for error in name_errors(wanted)
+        ]
+        if causes:
+            raise ObjectInvalid(self.kind, wanted, causes)
         refuse_name(wanted)
         project = namespace_for(request, subject)
         try:
