@@ -29,6 +29,7 @@ from wharfinger.cluster.escalation import EscalationCheck
 from wharfinger.cluster.htpasswd import HtpasswdFile
 from wharfinger.cluster.objects import Objects
 from wharfinger.cluster.passwords import Passwords
+from wharfinger.cluster.provision import Provisioner
 from wharfinger.cluster.rbac import RbacAuthorizer
 from wharfinger.cluster.sessions import Sessions
 from wharfinger.cluster.stores.sqlite import SqliteStore
@@ -69,9 +70,16 @@ class ReadOnly(Unsupported):
 
 @asynccontextmanager
 async def services(
-    settings: Settings, directory: StateDirectory, addresses: Addresses
+    settings: Settings,
+    directory: StateDirectory,
+    addresses: Addresses,
+    *,
+    trust: bytes | None = None,
 ) -> AsyncIterator[Services]:
-    """Open everything that requests are served from, and close it in reverse."""
+    """Open everything that requests are served from, and close it in reverse.
+
+    `trust` is the PEM by which clients know us, None without TLS.
+    """
     async with AsyncExitStack() as stack:
         measured = Metrics()
         registry = open_registry(directory, measured)
@@ -87,7 +95,17 @@ async def services(
         )
         tasks = Tasks(measured)
         stack.push_async_callback(tasks.stop)
+        provisioner = Provisioner(
+            objects,
+            tokens=tokens,
+            hosts=addresses.hosts,
+            on_project_deleted=registry.delete_project,
+            authority=(trust or b"").decode(),
+        )
+        first = cache.revision == 0
         await bootstrap(objects)
+        if first:
+            await provisioner.settle()  # so that the roles are whole when the first request comes
         opened = Services(
             settings=settings,
             addresses=addresses,
@@ -104,7 +122,7 @@ async def services(
             metrics=measured,
             tasks=tasks,
         )
-        start_tasks(opened)
+        start_tasks(opened, provisioner)
         yield opened
 
 
@@ -114,12 +132,13 @@ def open_registry(directory: StateDirectory, measured: Metrics) -> Registry:
     return Registry(blobs=MeasuredBlobStore(blobs, measured, "filesystem"), metadata=metadata)
 
 
-def start_tasks(opened: Services) -> None:
+def start_tasks(opened: Services, provisioner: Provisioner) -> None:
     """What goes on behind the requests."""
 
     async def purge() -> None:
         await opened.registry.start()
 
+    opened.tasks.start("provisioner", provisioner.run)
     opened.tasks.start("uploads", every(_PURGE_SECONDS, purge))
     opened.tasks.start("sessions", every(_SWEEP_SECONDS, opened.sessions.sweep))
 

@@ -66,7 +66,10 @@ async def serve(
         listen = listener.claim(settings.listen)
         addresses = addresses_of(settings, listen)
         shown = tls.refresh(settings, directory, addresses, clock.now()) if settings.tls else None
-        services = await stack.enter_async_context(app.services(settings, directory, addresses))
+        trust = shown.trust if shown is not None else None
+        services = await stack.enter_async_context(
+            app.services(settings, directory, addresses, trust=trust)
+        )
         write_kubeconfig(directory, services.tokens, addresses, shown)
         asgi = app.create_app(services, drain=drain, log=log)
         serving = Listener(asgi, listen, directory if settings.tls else None)
@@ -141,6 +144,7 @@ async def _drain(services: Services, drain: Drain, serving: Listener) -> None:
     until = loop.time() + services.settings.drain_seconds
     logger.info("ending: %d requests in flight", drain.in_flight)
     drain.begin()
+    await services.tasks.stop()
     services.cache.end_watches()
     cut = await drain.finish(services.settings.drain_seconds)
     if cut:

@@ -61,6 +61,7 @@ class Tasks:
             begun = loop.time()
             try:
                 await work()
+                logger.error("background task %s ended", name)
                 self._dead[name] = "it ended"
             except Exception as error:
                 logger.exception("background task %s died", name)
