@@ -31,7 +31,7 @@ class RegistryApi:
     async def connect(
         cls, url: str, token: str, context: ssl.SSLContext | None = None
     ) -> AsyncIterator[Self]:
-        headers = {"Authorization": aiohttp.BasicAuth("anyone", token).encode()}
+        headers = {"Authorization": aiohttp.encode_basic_auth("anyone", token)}
         timeout = aiohttp.ClientTimeout(total=300, sock_read=60)
         connector = aiohttp.TCPConnector(ssl=context or True)
         async with aiohttp.ClientSession(
