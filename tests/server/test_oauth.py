@@ -1,0 +1,391 @@
+"""Docker's token protocol and the sessions of people, over what proves and decides for real."""
+
+import base64
+import json
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from starlette.routing import Router
+
+from wharfinger.cluster.authenticate import ACCOUNTS, Authenticator
+from wharfinger.cluster.cache import Cache
+from wharfinger.cluster.passwords import GUESSES, Passwords
+from wharfinger.cluster.proofs import AccountProof, NotProven
+from wharfinger.cluster.rbac import CLUSTER_ROLES, ROLE_BINDINGS, RbacAuthorizer
+from wharfinger.cluster.sessions import Sessions
+from wharfinger.cluster.store import Key, Write
+from wharfinger.cluster.stores.memory import MemoryStore
+from wharfinger.cluster.subject import ANONYMOUS, UNAUTHENTICATED
+from wharfinger.cluster.tokens import SigningKey, Tokens, administrator_token
+from wharfinger.oci.names import RepositoryName
+from wharfinger.server import oauth
+from wharfinger.server.addresses import Addresses
+from wharfinger.server.errors import ErrorEdge
+from wharfinger.server.settings import Listen
+from wharfinger.server.v2_policy import Need, good_for
+
+KEY = SigningKey.generate()
+IMAGES = "image.openshift.io"
+APP = ErrorEdge(
+    Router(oauth.ROUTES), dict.fromkeys(("oauth", "openshift", ".well-known"), oauth.error_body)
+)
+
+
+class Clock:
+    now = 1_800_000_000.0
+
+    def __call__(self):
+        return self.now
+
+
+class Line:
+    def __init__(self, password):
+        self.hash = self.fingerprint = f"hash of {password}"
+        self.matches = lambda given: given == password
+
+
+class World:
+    def __init__(self, cache, call):
+        self.cache, self._call = cache, call
+        self.clock = Clock()
+        self.lines = {"ada": Line("secret")}
+        self.tokens = Tokens(KEY, clock=self.clock)
+        self.sessions = Sessions(cache, clock=self.clock)
+        self.authorizer = RbacAuthorizer(cache)
+        self.authenticator = Authenticator(
+            cache,
+            tokens=self.tokens,
+            sessions=self.sessions,
+            passwords=Passwords(self, clock=self.clock),
+        )
+        self.addresses = Addresses(Listen("127.0.0.1", 5000), "https", ("registry.test",))
+
+    def entries(self):
+        return self.lines
+
+    async def put(self, resource, name, namespace="", **fields):
+        metadata = {"name": name, "namespace": namespace, "uid": f"uid of {name}"}
+        value = json.dumps({"metadata": metadata, **fields}).encode()
+        await self.cache.commit(Write(Key(resource, namespace, name), value, 0))
+
+    async def grant(self, namespace, subject, *verbs):
+        """Let a subject do these verbs on the layers of a project."""
+        rule = {"apiGroups": [IMAGES], "resources": ["imagestreams/layers"], "verbs": list(verbs)}
+        name = f"grant-{self.cache.revision}"
+        await self.put(CLUSTER_ROLES, name, rules=[rule])
+        ref = {"kind": "ClusterRole", "name": name}
+        await self.put(ROLE_BINDINGS, name, namespace, roleRef=ref, subjects=[subject])
+
+    async def account_token(self, name="pusher", **options):
+        await self.put(ACCOUNTS, name, "p")
+        proof = AccountProof("p", name, f"uid of {name}")
+        return self.tokens.issue(proof, **{"lifetime": 3600} | options).token
+
+    async def call(self, method, target, **options):
+        return await self._call(APP, method, target, state=self, **options)
+
+    async def get(self, *scopes, headers=None, path="/oauth/token"):
+        query = urlencode([("service", "registry"), *(("scope", scope) for scope in scopes)])
+        return await self.call("GET", f"{path}?{query}", headers=headers)
+
+    async def post(self, **form):
+        return await self.call("POST", "/oauth/token", body=urlencode(form).encode())
+
+    def grant_of(self, answer):
+        return self.authenticator.registry_bearer(answer.json()["token"])
+
+    def good_for(self, answer, name, *needs):
+        found = self.grant_of(answer)
+        return [good_for(found, need, RepositoryName.parse(name)) for need in needs]
+
+
+USER = {"kind": "User", "name": "ada"}
+
+
+def basic(user, password):
+    text = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"authorization": f"Basic {text}"}
+
+
+@pytest.fixture
+async def world(call):
+    return World(await Cache.open(MemoryStore()), call)
+
+
+async def test_nobody_gets_a_token_for_nobody(world):
+    answer = await world.get()
+
+    assert answer.status == 200
+    assert answer.json()["token"] == answer.json()["access_token"]
+    assert answer.json()["expires_in"] == 300
+    assert answer.json()["issued_at"] == "2027-01-15T08:00:00Z"
+    assert answer.headers["cache-control"] == "no-store"
+    assert world.grant_of(answer).subject is ANONYMOUS
+
+
+async def test_a_password_gives_a_token_for_what_was_asked_and_is_allowed(world):
+    await world.grant("p", USER, "get")
+    answer = await world.get("repository:p/app:pull,push", headers=basic("ada", "secret"))
+
+    assert world.grant_of(answer).subject.name == "ada"
+    assert world.good_for(answer, "p/app", Need.PULL, Need.PUSH) == [True, False]
+    assert world.good_for(answer, "p/other", Need.PULL) == [False]
+
+
+async def test_a_scope_of_one_repository_opens_no_other(world):
+    await world.grant("p", USER, "get", "update")
+    answer = await world.get(
+        "repository:p/a:pull repository:p/b:push", headers=basic("ada", "secret")
+    )
+
+    assert world.good_for(answer, "p/a", Need.PULL, Need.PUSH) == [True, False]
+    assert world.good_for(answer, "p/b", Need.PULL, Need.PUSH) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "repository:p/app:*",
+        "repository(plugin):p/app:pull,push,delete,admin",
+        "repository:q/app:pull,push",
+        "registry:catalog:* repository:p/app:delete",
+        "admin:x:prune",
+        "metrics:x:get",
+        "repository:p/app:pull:push",
+    ],
+)
+async def test_no_scope_gives_more_than_the_role(world, scope):
+    await world.grant("p", USER, "get")
+    answer = await world.get(scope, headers=basic("ada", "secret"))
+    granted = [
+        (entry["name"], action)
+        for entry in world.grant_of(answer).access
+        for action in entry["actions"]
+        if entry["type"] != "registry"
+    ]
+    assert granted in ([], [("p/app", "pull")])
+
+
+async def test_a_star_stands_for_the_actions_that_are_allowed(world):
+    await world.grant("p", USER, "get", "update")
+    answer = await world.get("repository:p/app:*", headers=basic("ada", "secret"))
+
+    needs = (Need.PULL, Need.PUSH, Need.DELETE)
+    assert world.good_for(answer, "p/app", *needs) == [True, True, False]
+
+
+async def test_anonymous_pull_works_only_after_the_grant(world):
+    before = await world.get("repository:p/app:pull")
+    await world.grant("p", {"kind": "Group", "name": UNAUTHENTICATED}, "get")
+    after = await world.get("repository:p/app:pull")
+
+    assert world.good_for(before, "p/app", Need.PULL) == [False]
+    assert world.good_for(after, "p/app", Need.PULL) == [True]
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/openshift/token"])
+async def test_any_user_name_will_do_with_a_token(world, path):
+    token = await world.account_token()
+    answer = await world.get(headers=basic("unused", token), path=path)
+
+    assert world.grant_of(answer).subject.name == "system:serviceaccount:p:pusher"
+
+
+async def test_a_registry_token_does_not_outlive_its_credential(world):
+    token = await world.account_token(lifetime=60)
+    answer = await world.get(headers=basic("unused", token))
+
+    assert answer.json()["expires_in"] == 60
+
+
+async def test_a_registry_token_ends_after_five_minutes(world):
+    answer = await world.get(headers=basic("ada", "secret"))
+    world.clock.now += 300
+
+    with pytest.raises(NotProven):
+        world.grant_of(answer)
+
+
+async def test_a_registry_token_renews_nothing(world):
+    token = (await world.get(headers=basic("ada", "secret"))).json()["token"]
+
+    assert (await world.get(headers=basic("ada", token))).status == 401
+    assert (await world.post(grant_type="refresh_token", refresh_token=token)).status == 401
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer token",
+        "Basic",
+        "Basic !",
+        "Basic YWRh",
+        "Basic YWRhOg==",
+        "Negotiate abc",
+        "Basic " + base64.b64encode(b"ada:wrong").decode(),
+        "Basic " + base64.b64encode(b"nobody:secret").decode(),
+        "Basic " + base64.b64encode(b"ada:a.b.c").decode(),
+    ],
+)
+async def test_credentials_that_do_not_hold_are_never_taken_for_none(world, authorization):
+    answer = await world.get(headers={"authorization": authorization})
+
+    assert answer.status == 401
+    assert "token" not in answer.json()
+    assert answer.json()["errors"][0]["code"] == "UNAUTHORIZED"
+
+
+async def test_a_wrong_password_and_an_unknown_user_are_answered_alike(world):
+    wrong = await world.get(headers=basic("ada", "wrong"))
+    unknown = await world.get(headers=basic("nobody", "wrong"))
+
+    assert (wrong.status, wrong.body) == (unknown.status, unknown.body)
+
+
+async def test_a_repository_outside_a_project_is_refused_in_openshifts_words(world):
+    answer = await world.get("repository:job:pull")
+
+    assert answer.status == 401
+    assert answer.json()["details"] == (
+        'repository name "job" is invalid: it must be of the format <project>/<name>'
+    )
+
+
+async def test_guessing_is_slowed_down(world):
+    for number in range(GUESSES):
+        assert (await world.get(headers=basic("ada", f"guess{number}"))).status == 401
+    answer = await world.get(headers=basic("ada", "secret"))
+
+    assert answer.status == 429
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_a_form_gives_a_token_too(world):
+    await world.grant("p", USER, "get")
+    answer = await world.post(
+        grant_type="password",
+        username="ada",
+        password="secret",
+        service="registry",
+        client_id="containerd",
+        scope="repository:p/app:pull,push",
+    )
+
+    assert answer.json()["scope"] == "repository:p/app:pull"
+    assert world.good_for(answer, "p/app", Need.PULL) == [True]
+    assert "refresh_token" not in answer.json()
+
+
+async def test_offline_access_gives_a_session_in_place_of_the_password(world):
+    form = {"grant_type": "password", "username": "ada", "password": "secret"}
+    refresh = (await world.post(**form, access_type="offline")).json()["refresh_token"]
+    assert "secret" not in refresh
+    answer = await world.post(grant_type="refresh_token", refresh_token=refresh)
+
+    assert world.grant_of(answer).subject.name == "ada"
+    assert answer.json()["refresh_token"] == refresh
+
+
+async def test_offline_access_with_a_token_gives_that_token_back(world):
+    token = await world.account_token()
+    form = {"grant_type": "password", "username": "x", "password": token}
+
+    assert (await world.post(**form, access_type="offline")).json()["refresh_token"] == token
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"grant_type": "client_credentials"},
+        {"grant_type": "password", "username": "ada"},
+        {"grant_type": "password", "username": "ada", "password": ""},
+        {"grant_type": "refresh_token"},
+        {f"field{number}": "x" for number in range(200)},
+    ],
+)
+async def test_a_form_that_asks_for_nothing_we_know_is_refused(world, form):
+    answer = await world.post(**form)
+
+    assert answer.status == 400
+    assert answer.json()["error"] == "invalid_request"
+
+
+async def test_a_form_that_is_no_text_is_refused(world):
+    assert (await world.call("POST", "/oauth/token", body=b"\xff\xfe")).status == 400
+
+
+async def authorize(world, headers):
+    query = urlencode({"client_id": "openshift-challenging-client", "response_type": "token"})
+    return await world.call("GET", f"/oauth/authorize?{query}", headers=headers)
+
+
+async def test_oc_login_is_challenged_and_gets_a_session(world):
+    plain = {"x-csrf-token": "1"}
+    challenged = await authorize(world, plain)
+    assert challenged.status == 401
+    assert challenged.headers["www-authenticate"].startswith("Basic ")
+
+    answer = await authorize(world, plain | basic("ada", "secret"))
+    assert answer.status == 302
+    target = urlsplit(answer.headers["location"])
+    assert target.netloc == "127.0.0.1:5000"
+    fragment = parse_qs(target.fragment)
+    assert fragment["expires_in"] == ["86400"]
+    assert world.authenticator.bearer(fragment["access_token"][0]).name == "ada"
+
+
+async def test_a_browser_is_never_challenged(world):
+    answer = await authorize(world, basic("ada", "secret"))
+
+    assert answer.status == 400
+    assert "www-authenticate" not in answer.headers
+
+
+async def test_a_session_needs_a_password_and_no_token(world):
+    token = await world.account_token()
+    for headers in ({}, basic("ada", token), basic("ada", "wrong")):
+        assert (await world.call("POST", "/oauth/session", headers=headers)).status == 401
+
+
+@pytest.mark.parametrize("end", [("DELETE", "/oauth/session"), ("POST", "/oauth/logout")])
+async def test_logout_ends_a_session_and_the_registry_tokens_had_for_it(world, end):
+    started = await world.call("POST", "/oauth/session", headers=basic("ada", "secret"))
+    assert started.status == 201
+    token = started.json()["token"]
+    registry = await world.get(headers=basic("any", token))
+    assert world.grant_of(registry)
+
+    bearer = {"authorization": f"Bearer {token}"}
+    assert (await world.call(*end, headers=bearer)).status == 204
+    assert (await world.call(*end, headers=bearer)).status == 401
+    assert (await world.call(*end)).status == 401
+    with pytest.raises(NotProven):
+        world.grant_of(registry)
+    with pytest.raises(NotProven):
+        world.authenticator.bearer(token)
+
+
+async def test_the_administrator_may_log_in_to_the_registry(world):
+    token = administrator_token(world.tokens)
+    answer = await world.get("repository:p/app:*", headers=basic("admin", token))
+
+    needs = (Need.PULL, Need.PUSH, Need.DELETE)
+    assert world.good_for(answer, "p/app", *needs) == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("registry.test:5000", "https://registry.test:5000"),
+        ("evil.test", "https://127.0.0.1:5000"),
+        ("registry.test@evil.test", "https://127.0.0.1:5000"),
+    ],
+)
+async def test_clients_are_sent_to_names_of_our_own_only(world, host, base):
+    found = (await world.call("GET", oauth.DISCOVERY, headers={"host": host})).json()
+
+    assert found["authorization_endpoint"] == f"{base}/oauth/authorize"
+    assert found["token_endpoint"] == f"{base}/oauth/token"
+    login = basic("ada", "secret") | {"x-csrf-token": "1", "host": host}
+    assert (await authorize(world, login)).headers["location"].startswith(f"{base}/oauth/")
