@@ -83,8 +83,6 @@ async def test_an_absent_blob_is_unknown(blobs):
     with pytest.raises(BlobUnknown):
         await blobs.size(DIGEST)
     with pytest.raises(BlobUnknown):
-        blobs.file(DIGEST)
-    with pytest.raises(BlobUnknown):
         await content(blobs, DIGEST, 0, 1)
 
 

@@ -31,7 +31,7 @@ class BlobStore(Protocol):
         ...
 
     def file(self, digest: Digest) -> Path | None:
-        """The file that holds this very blob, for a server that can send files; None: `read` it."""
+        """The file of a blob that we hold, for a server that can send files; None: `read` it."""
         ...
 
     def read(self, digest: Digest, start: int, stop: int) -> AsyncIterator[bytes]:

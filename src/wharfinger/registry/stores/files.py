@@ -22,7 +22,9 @@ from wharfinger.registry.errors import NoRoom, UnsafeFile
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No room on the disk, in a quota, or under the limit of a file's size."""
+
 _WRITE_BACK: Final = 8 * 1024 * 1024
 
 
