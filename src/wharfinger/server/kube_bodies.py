@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from starlette.requests import Request
 
 from wharfinger.cluster import protobuf
@@ -25,7 +25,7 @@ from wharfinger.oci import strict_json
 from wharfinger.server.kube_errors import MediaTypeUnsupported
 
 MAX_BYTES: Final = 3 * 1024 * 1024
-MAX_YAML_BYTES: Final = 256 * 1024
+MAX_YAML_BYTES: Final = 32 * 1024  # a second of work: for more, send JSON
 MAX_DEPTH: Final = 64
 JSON: Final = "application/json"
 YAML_TYPE: Final = "application/yaml"
@@ -108,12 +108,19 @@ def _json(data: bytes) -> Any:
 def _yaml_as_json(data: bytes) -> bytes:
     """The same document in JSON; dates become texts again."""
     try:
-        if any(isinstance(event, AliasEvent) for event in YAML(typ="safe", pure=True).parse(data)):
-            raise BadRequest("the YAML may not have anchors")
+        _require_plain(data)
         return msgspec.json.encode(YAML(typ="safe", pure=True).load(data))
-    except YAMLError as error:
+    except (YAMLError, TypeError, ValueError) as error:
         raise BadRequest(f"error converting YAML to JSON: {error}") from None
-    except RecursionError:
-        raise BadRequest("the YAML is nested too deep") from None
-    except (TypeError, ValueError) as error:
-        raise BadRequest(f"error converting YAML to JSON: {error}") from None
+
+
+def _require_plain(data: bytes) -> None:
+    """Read no further than the limits: the parser slows down with depth."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(data):
+        if isinstance(event, AliasEvent):
+            raise BadRequest("the YAML may not have anchors")
+        depth += isinstance(event, CollectionStartEvent)
+        depth -= isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise BadRequest(f"the YAML is nested more than {MAX_DEPTH} levels deep")
