@@ -8,6 +8,7 @@ to which request. Every method returns what the server said, or raises what the 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import ssl
 from collections.abc import AsyncIterator
@@ -46,7 +47,8 @@ class RegistryApi:
         status, place = await self._open(repository)
         if status != 202:
             return status
-        async with self._session.put(place.update_query(digest=digest), data=content) as answer:
+        body = io.BytesIO(content) if isinstance(content, bytes) else content
+        async with self._session.put(place.update_query(digest=digest), data=body) as answer:
             return answer.status
 
     async def put_blob_in_chunks(
@@ -62,7 +64,7 @@ class RegistryApi:
                 "Content-Type": "application/octet-stream",
                 "Content-Range": f"{start}-{start + len(part) - 1}",
             }
-            async with self._session.patch(place, data=part, headers=headers) as answer:
+            async with self._session.patch(place, data=io.BytesIO(part), headers=headers) as answer:
                 if answer.status != 202:
                     return answer.status
                 place = self._place(answer)
