@@ -9,7 +9,8 @@ import pytest
 
 from wharfinger.cli.exit_codes import MEANINGS
 from wharfinger.cluster import kinds
-from wharfinger.cluster.roles import BINDINGS, CLUSTER_ROLES
+from wharfinger.cluster.bootstrap import BINDINGS
+from wharfinger.cluster.roles import CLUSTER_ROLES
 from wharfinger.oci import manifest, names
 from wharfinger.server import limits, settings
 

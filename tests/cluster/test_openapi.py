@@ -80,6 +80,27 @@ def test_clients_learn_that_writes_can_be_checked_and_tried():
     assert {"dryRun", "fieldValidation"} <= {one["name"] for one in patch["parameters"]}
 
 
+def test_clients_learn_it_of_kinds_that_are_only_created_too():
+    for path in openapi.v3_index(SERVED)["paths"]:
+        paths = openapi.v3(SERVED, path)["paths"]
+        patched = {
+            one["patch"]["x-kubernetes-group-version-kind"]["kind"]
+            for one in paths.values()
+            if "patch" in one
+        }
+        made = {kind.kind for kind in SERVED if "create" in kind.verbs}
+        served = {
+            kind.kind
+            for kind in SERVED
+            if path in (f"api/{kind.api_version}", f"apis/{kind.api_version}")
+        }
+        assert made & served <= patched
+
+    paths = openapi.v3(SERVED, "apis/project.openshift.io/v1")["paths"]
+    patch = paths["/apis/project.openshift.io/v1/projectrequests"]["patch"]
+    assert list(patch["responses"]) == ["405"]
+
+
 def test_a_subresource_takes_the_kind_it_declares():
     paths = openapi.v3(SERVED, "api/v1")["paths"]
     post = paths["/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"]["post"]

@@ -56,6 +56,7 @@ _QUERY: Final[Mapping[str, Sequence[str]]] = {
     "patch": _WRITE,
     "update": _WRITE,
 }
+_SAID: Final = {"200": "OK", "405": "Not done on objects of this kind."}
 _JSON: Final = "application/json"
 _PATCHES: Final = (
     "application/json-patch+json",
@@ -68,6 +69,7 @@ class _Operation(NamedTuple):
     path: str
     verb: str
     kind: Kind  # whose objects are sent and answered
+    answer: str = "200"
 
     @property
     def sends(self) -> tuple[str, ...]:
@@ -86,7 +88,7 @@ class _Dialect(Protocol):
 
     def parameter(self, name: str, place: str, description: str) -> Document: ...
 
-    def operation(self, sends: Sequence[str], model: str, parameters: list[Document]) -> Document:
+    def bodies(self, operation: _Operation, model: str, parameters: list[Document]) -> Document:
         """Say what is sent (an object of `model`, or patches to one) and answered."""
         ...
 
@@ -100,17 +102,17 @@ class _Version2:
         required = {"required": True} if place == "path" else {}
         return {"name": name, "in": place, "type": "string", "description": description, **required}
 
-    def operation(self, sends: Sequence[str], model: str, parameters: list[Document]) -> Document:
+    def bodies(self, operation: _Operation, model: str, parameters: list[Document]) -> Document:
         body = {"$ref": f"#/definitions/{model}"}
         sent: Document = {}
-        if sends:
-            schema = {"type": "object"} if sends == _PATCHES else body
+        if operation.sends:
+            schema = {"type": "object"} if operation.verb == "patch" else body
             parameters = [
                 {"name": "body", "in": "body", "required": True, "schema": schema},
                 *parameters,
             ]
-            sent = {"consumes": list(sends)}
-        responses = {"200": {"description": "OK", "schema": body}}
+            sent = {"consumes": list(operation.sends)}
+        responses = {operation.answer: {"description": _SAID[operation.answer], "schema": body}}
         return {**sent, "produces": [_JSON], "parameters": parameters, "responses": responses}
 
 
@@ -126,14 +128,15 @@ class _Version3:
         schema = {"type": "string"}
         return {"name": name, "in": place, "schema": schema, "description": description, **required}
 
-    def operation(self, sends: Sequence[str], model: str, parameters: list[Document]) -> Document:
+    def bodies(self, operation: _Operation, model: str, parameters: list[Document]) -> Document:
         body = {"schema": {"$ref": f"#/components/schemas/{model}"}}
         sent: Document = {}
-        if sends:
-            schema = {"schema": {"type": "object"}} if sends == _PATCHES else body
-            content = dict.fromkeys(sends, schema)
+        if operation.sends:
+            schema = {"schema": {"type": "object"}} if operation.verb == "patch" else body
+            content = dict.fromkeys(operation.sends, schema)
             sent = {"requestBody": {"required": True, "content": content}}
-        responses = {"200": {"description": "OK", "content": {_JSON: body}}}
+        said = {"description": _SAID[operation.answer], "content": {_JSON: body}}
+        responses = {operation.answer: said}
         return {**sent, "parameters": parameters, "responses": responses}
 
 
@@ -190,6 +193,10 @@ def _operations(kinds: Iterable[Kind], known: Sequence[Kind]) -> Iterator[_Opera
         for verb in kind.verbs:
             if verb in _METHODS:
                 yield _Operation(collection if verb in _ON_COLLECTION else one, verb, kind)
+        if "create" in kind.verbs and "patch" not in kind.verbs:
+            # kubectl learns only from PATCH whether fieldValidation and dryRun are known. Without
+            # one it would ask for custom resource definitions, and give up as there are none.
+            yield _Operation(collection, "patch", kind, answer="405")
         for below in kind.subresources:
             for verb in below.verbs:
                 yield _Operation(f"{one}/{below.name}", verb, _sent(kind, below, known))
@@ -218,7 +225,7 @@ def _operation(operation: _Operation, dialect: _Dialect) -> Document:
         "operationId": _operation_id(operation),
         "x-kubernetes-action": operation.verb,
         _GVK: _gvk(operation.kind),
-        **dialect.operation(operation.sends, _record(operation.kind).model, parameters),
+        **dialect.bodies(operation, _record(operation.kind).model, parameters),
     }
 
 
