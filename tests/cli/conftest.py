@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from wharfinger.cli import main
+from wharfinger.cli import app
 
 TOKEN = "token-of-alice"
 PASSWORD = "hunter2-of-alice"
@@ -283,7 +283,7 @@ def wharf(home, capsys, monkeypatch):
 
     def run(*arguments: str, stdin: str = ""):
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        code = main.run(arguments)
+        code = app.run(arguments)
         written = capsys.readouterr()
         return SimpleNamespace(code=code, out=written.out, err=written.err)
 

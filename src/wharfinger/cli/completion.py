@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from wharfinger.cli import main
+from wharfinger.cli import app
 
 
 def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
@@ -15,4 +15,4 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
     shell
         The shell that will read the script.
     """
-    print(main.build().generate_completion(prog_name="wharf", shell=shell), end="")
+    print(app.build().generate_completion(prog_name="wharf", shell=shell), end="")

@@ -23,7 +23,6 @@ from ruamel.yaml.error import YAMLError
 
 from wharfinger.cli import yaml
 from wharfinger.cli.errors import InvalidKubeconfig, NoContext
-from wharfinger.system import files
 
 SIZE_LIMIT: Final = 4 << 20
 LOGIN_REMEDY: Final = "log in with `wharf login SERVER`, or set KUBECONFIG to the admin.kubeconfig that `wharf up` made"
@@ -112,6 +111,8 @@ def _read(path: Path) -> Any:
 
 
 def save(file: File) -> None:
+    from wharfinger.system import files  # only who writes waits for what it imports
+
     text = io.BytesIO()
     yaml.editor().dump(file.document, text)
     # Somebody may keep the real file elsewhere: write through a link, never in place of it.

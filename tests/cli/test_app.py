@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from wharfinger import __version__
-from wharfinger.cli import exit_codes, main
+from wharfinger.cli import app, exit_codes
 from wharfinger.cli.errors import Blocked, PartlyDone, TimedOut, UsageError
 from wharfinger.cli.exit_codes import ExitCode
 from wharfinger.errors import Conflict, Forbidden, NotFound, Unauthenticated
 
 WHARF = (sys.executable, "-c", "from wharfinger.cli.main import main; main()")
-COMMANDS = [command.name for command in main.COMMANDS]
+COMMANDS = [command.name for command in app.COMMANDS]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_version_is_told(wharf):
     assert wharf("--version").out == f"{__version__}\n"
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, *(command.name for command in main.OLDER_SPELLINGS)])
+@pytest.mark.parametrize("name", [*COMMANDS, *(command.name for command in app.OLDER_SPELLINGS)])
 def test_every_command_has_help(wharf, name):
     result = wharf(name, "--help")
 
@@ -93,7 +93,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def test_help_imports_neither_yaml_nor_a_client_nor_the_server(home):
     program = (
-        "import sys; from wharfinger.cli import main; main.run(['--help']); "
+        "import sys; from wharfinger.cli import app; app.run(['--help']); "
         "print([m for m in ('aiohttp', 'ruamel.yaml', 'http.client', 'asyncio', 'sqlite3', 'starlette',"
         " 'wharfinger.server', 'wharfinger.registry') if m in sys.modules], file=sys.stderr)"
     )
