@@ -196,6 +196,14 @@ async def test_the_administrator_is_a_master(world):
     assert "system:masters" in subject.groups
 
 
+async def test_a_session_is_for_the_platform_and_no_other_audience(world):
+    token = await world.session()
+
+    assert world.authenticator.identify(token, (world.tokens.api_audience,)).subject.name == "ada"
+    with pytest.raises(NotProven, match="audience"):
+        world.authenticator.identify(token, ("vault",))
+
+
 async def test_a_session_ends_at_logout_at_once(world):
     token = await world.session()
     assert (world.authenticator.bearer(token)).name == "ada"

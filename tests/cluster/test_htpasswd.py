@@ -43,6 +43,8 @@ def test_comments_and_empty_lines_are_skipped():
         "ada:secret",
         "ada:$apr1$abcdefgh$0123456789012345678901",
         "ada:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
+        f"ada:{BCRYPT.replace('$04$', '$99$')}",
+        f"ada:{BCRYPT.replace('$04$', '$31$')}",
         f":{BCRYPT}",
         f"system:admin:{BCRYPT}",
         f"a/b:{BCRYPT}",

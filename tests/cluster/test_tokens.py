@@ -117,6 +117,7 @@ def test_the_tests_own_signer_makes_tokens_that_pass(tokens, clock):
 def test_a_header_that_we_do_not_write_is_refused_even_over_a_genuine_signature(
     tokens, clock, header
 ):
+    """CVE-2025-24976, CVE-2026-27962: a key in the header is never used; `crit` is never skipped."""
     with pytest.raises(NotProven, match="header"):
         tokens.read(signed(header, claims(clock)))
 

@@ -104,17 +104,18 @@ class Authenticator:
         if looks_like_session(token):
             return Grant(self.identify(token, audiences).subject, None)
         statement = self._statement(token)
-        _check_audience(statement, audiences)
+        _check_audience(statement.audiences, audiences)
         return Grant(self.subject(statement.proof), statement.access)
 
     def identify(self, token: str, audiences: tuple[str, ...]) -> Identity:
         """Identify the holder of a platform token meant for one of `audiences`."""
         if looks_like_session(token):
-            proof, session = self._sessions.prove(token)
             api = (self._tokens.api_audience,)
+            _check_audience(api, audiences)
+            proof, session = self._sessions.prove(token)
             return Identity(self.subject(proof), proof, session.expires, api)
         statement = self._statement(token)
-        _check_audience(statement, audiences)
+        _check_audience(statement.audiences, audiences)
         if statement.access is not None:
             raise NotProven("cannot use the token: it is good for the registry only")
         proven = self.subject(statement.proof)
@@ -168,8 +169,8 @@ class Authenticator:
         return statement
 
 
-def _check_audience(statement: Statement, audiences: tuple[str, ...]) -> None:
-    if not set(statement.audiences) & set(audiences):
+def _check_audience(stated: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    if not set(stated) & set(wanted):
         raise NotProven("cannot use the token: it is meant for another audience")
 
 

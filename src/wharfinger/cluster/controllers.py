@@ -9,6 +9,7 @@ else (a conflict, something just made or just gone) is simply looked at again.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Hashable, Iterable
 from typing import Protocol
@@ -74,6 +75,7 @@ class Runner:
                 again = await self._attempt(key)
                 if again is not None:
                     self._due.setdefault(key, self._clock() + again)
+                await asyncio.sleep(0)  # requests are answered between two keys
         return worked
 
     def _begin(self) -> None:

@@ -22,7 +22,7 @@ from wharfinger.errors import BadInput, Unavailable
 LONGEST_FILE = 16 * 1024 * 1024
 LONGEST_BCRYPT_PASSWORD = 72  # bytes; bcrypt sees no more, so a longer one would match too easily
 _USER = re.compile(r"[^\s:/%\x00-\x1f\x7f]{1,256}")
-_BCRYPT = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
+_BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|1[0-7])\$[./A-Za-z0-9]{53}")  # a cost that ends in time
 _ARGON2 = re.compile(r"\$argon2(id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 
 
@@ -51,7 +51,7 @@ class Entry:
         if self.hash.startswith("$argon2"):
             try:
                 return argon2.PasswordHasher().verify(self.hash, secret)
-            except argon2.exceptions.VerificationError:
+            except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
                 return False
         return len(secret) <= LONGEST_BCRYPT_PASSWORD and bcrypt.checkpw(secret, self.hash.encode())
 
