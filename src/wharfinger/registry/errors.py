@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from wharfinger.errors import BadInput, Conflict, NotFound, StorageFull, Unavailable
 from wharfinger.oci.digest import Digest
@@ -124,10 +125,11 @@ class UnsafeFile(Unavailable):
 
     code = "unsafe-file"
 
-    def __init__(self, path: object) -> None:
+    def __init__(self, path: Path) -> None:
+        # The name alone: a client, too, may read this, and where we keep things is not its business.
         super().__init__(
-            f"cannot use {path}: it is a link or no regular file",
-            remedy="find out who put it there, and remove it",
+            f"cannot use {path.name!r} in the registry's storage: something else is in its place",
+            remedy="find out who put a link or a special file there, and remove it",
         )
         self.path = path
 
@@ -135,8 +137,8 @@ class UnsafeFile(Unavailable):
 class UnknownSchema(Unavailable):
     code = "unknown-schema"
 
-    def __init__(self, path: object, version: int) -> None:
+    def __init__(self, path: Path, version: int) -> None:
         super().__init__(
-            f"cannot read {path}: a later release wrote it (schema {version})",
+            f"cannot read {path.name!r}: a later release wrote it (schema {version})",
             remedy="start that release, or restore a backup made by this one",
         )

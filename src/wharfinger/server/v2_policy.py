@@ -1,8 +1,8 @@
 """
 Which right each request to the registry needs, and what one without it is told.
 
-Rights are asked of RBAC anew on every request, on `imagestreams` (with `/layers`) in the namespace
-of the project; a registry token bounds them further, and never adds any. What is told:
+Rights (those of `registry/scope.py`) are asked of RBAC anew on every request, in the namespace of
+the project; a registry token bounds them further, and never adds any. What is told:
 
 - Nobody in particular: 401 with a challenge, whether or not the repository exists.
 - One who may not read: 404, in the very words for a repository that does not exist.
@@ -13,7 +13,7 @@ of the project; a registry token bounds them further, and never adds any. What i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -23,13 +23,11 @@ from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.errors import Forbidden, Unauthenticated, WharfingerError
 from wharfinger.oci.names import RepositoryName
 from wharfinger.registry.errors import RepositoryUnknown
+from wharfinger.registry.scope import NEEDS, REPOSITORY
+from wharfinger.registry.scope import Need as Right
 
-GROUP: Final = "image.openshift.io"
-STREAMS: Final = "imagestreams"
-LAYERS: Final = "layers"
-
-PRUNE: Final = Access("delete", GROUP, "images")
-"""The right to delete anywhere, as the image pruner has it."""
+CREATE: Final = (Right("create", "imagestreams"),)
+"""What the first push to a repository needs besides: it makes the repository."""
 
 
 class Need(Enum):
@@ -82,11 +80,11 @@ class Policy:
 
     def may_pull(self, caller: Grant, name: RepositoryName) -> bool:
         """Whether to show `name` to the caller, or to mount from it."""
-        return self._has(caller, "get", LAYERS, name) and good_for(caller, Need.PULL, name)
+        return self.may_list(caller, name) and good_for(caller, Need.PULL, name)
 
     def may_list(self, caller: Grant, name: RepositoryName) -> bool:
         """As `may_pull`, under a token for the catalog, whose bound names no repository."""
-        return self._has(caller, "get", LAYERS, name)
+        return self._has(caller, NEEDS[REPOSITORY, "pull"], name)
 
     def require_registry(self, caller: Grant, need: Need) -> None:
         """For the routes that name no repository."""
@@ -105,25 +103,23 @@ class Policy:
             raise RepositoryUnknown(name)
 
     def _permitted(self, caller: Grant, need: Need, name: RepositoryName, *, exists: bool) -> bool:
-        match need:
-            case Need.PULL:
-                return self._has(caller, "get", LAYERS, name)
-            case Need.CANCEL:
-                return self._has(caller, "update", LAYERS, name)
-            case Need.PUSH:
-                return self._has(caller, "update", LAYERS, name) and (
-                    exists or self._has(caller, "create", "", name)
-                )
-            case Need.DELETE:
-                return (
-                    self._has(caller, "delete", "", name)
-                    or self.authorizer.decide(caller.subject, PRUNE).allowed
-                )
-        return False
+        if not self._has(caller, NEEDS[REPOSITORY, _ACTION[need]], name):
+            return False
+        return need is not Need.PUSH or exists or self._has(caller, CREATE, name)
 
-    def _has(self, caller: Grant, verb: str, subresource: str, name: RepositoryName) -> bool:
-        access = Access(verb, GROUP, STREAMS, subresource, name.project, name.rest)
-        return self.authorizer.decide(caller.subject, access).allowed
+    def _has(self, caller: Grant, rights: Sequence[Right], name: RepositoryName) -> bool:
+        """Whether the caller has one of `rights`."""
+        return any(
+            self.authorizer.decide(caller.subject, _access(right, name)).allowed for right in rights
+        )
+
+
+def _access(right: Right, name: RepositoryName) -> Access:
+    if right.clusterwide:
+        return Access(right.verb, right.group, right.resource, right.subresource)
+    return Access(
+        right.verb, right.group, right.resource, right.subresource, name.project, name.rest
+    )
 
 
 def good_for(caller: Grant, need: Need, name: RepositoryName | None) -> bool:
