@@ -19,17 +19,18 @@ from e2e.wharf import Wharf
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-def docker_clients() -> dict[str, Path]:
-    """Debian's Docker client and a newer one, by name; what is missing is missing here too."""
-    candidates = {
-        "docker-20.10": (Path("/usr/bin/docker"),),
-        "docker-newer": (Path("/usr/local/bin/docker"), machine.TOOLS / "docker-new" / "docker"),
-    }
-    return {
-        name: next(path for path in paths if path.exists())
-        for name, paths in candidates.items()
-        if any(path.exists() for path in paths)
-    }
+DOCKERS: dict[str, tuple[Path, ...]] = {
+    "docker-20.10": (Path("/usr/bin/docker"),),
+    "docker-newer": (Path("/usr/local/bin/docker"), machine.TOOLS / "docker-new" / "docker"),
+}
+"""Debian's Docker client and one of another generation, by the places where they may be."""
+
+
+def docker_client(name: str) -> Path:
+    for path in DOCKERS[name]:
+        if path.exists():
+            return path
+    raise machine.missing(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,12 +33,9 @@ def docker_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerDa
     daemon.stop()
 
 
-@pytest.fixture(params=("docker-20.10", "docker-newer"))
+@pytest.fixture(params=clients.DOCKERS)
 def docker(request: pytest.FixtureRequest, docker_daemon: DockerDaemon, tmp_path: Path) -> Docker:
-    program = clients.docker_clients().get(request.param)
-    if program is None:
-        raise machine.missing(request.param)
-    return Docker(program, docker_daemon, tmp_path / "docker")
+    return Docker(clients.docker_client(request.param), docker_daemon, tmp_path / "docker")
 
 
 @pytest.fixture
@@ -52,9 +50,16 @@ def built(docker: Docker) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def podman(wharf: Wharf, tmp_path: Path) -> Podman:
+def podman(wharf: Wharf, short_path: Path) -> Podman:
     machine.need_root()
-    return Podman(tmp_path / "podman", wharf)
+    return Podman(short_path, wharf)
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder for what makes sockets, or is Podman: it wants names of at most 50 characters."""
+    with tempfile.TemporaryDirectory(prefix="wharf-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(params=("1.35", "1.20"))

@@ -8,12 +8,13 @@ show what they print.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
-from e2e import machine
+from e2e import clients, machine
 
 pytestmark = pytest.mark.e2e
 
@@ -47,15 +48,14 @@ def commands(page: str) -> list[str]:
     return found
 
 
-@pytest.fixture
-def dock(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("dock")
-
-
-def test_the_readme_works_as_written(dock: Path) -> None:
+@pytest.mark.parametrize("docker", clients.DOCKERS)
+def test_the_readme_works_as_written(docker: str, short_path: Path) -> None:
     machine.need_root()
-    for program in ("dockerd", "ip", "unshare"):
+    dock = short_path
+    for program in ("dockerd", "ip", "podman", "skopeo", "unshare"):
         machine.need(program)
+    (dock / "bin").mkdir()
+    (dock / "bin" / "docker").symlink_to(clients.docker_client(docker))
     script = "\n".join([HARNESS, *commands((machine.ROOT / "README.md").read_text())])
     (dock / "home").mkdir()
     storage = dock / "storage.conf"
@@ -67,6 +67,7 @@ def test_the_readme_works_as_written(dock: Path) -> None:
         "DOCK": str(dock),
         "DOCKER_HOST": f"unix://{dock / 'sock'}",
         "HOME": str(dock / "home"),
+        "PATH": f"{dock / 'bin'}:{os.environ['PATH']}",
         "WHARF_STATE": str(dock / "state"),
     }
 
