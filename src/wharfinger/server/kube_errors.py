@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from wharfinger import errors
 from wharfinger.cluster import errors as cluster
+from wharfinger.cluster import protobuf
 from wharfinger.cluster.errors import ObjectError
 from wharfinger.errors import WharfingerError
 from wharfinger.server.errors import status_of
@@ -25,6 +26,7 @@ REASONS: Final[Mapping[type[WharfingerError], tuple[int, str]]] = {
     cluster.PatchTypeUnsupported: (415, "UnsupportedMediaType"),
     cluster.Expired: (410, "Expired"),
     cluster.RevisionTooLarge: (504, "Timeout"),
+    protobuf.NoProtobuf: (415, "UnsupportedMediaType"),
 }
 _BY_STATUS: Final[Mapping[int, str]] = {
     400: "BadRequest",

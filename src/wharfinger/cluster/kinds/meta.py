@@ -130,11 +130,6 @@ def top(
     return Record(model, summary, {**common, **fields}, required)
 
 
-def labels_of(obj: Object) -> Mapping[str, str]:
-    found: Mapping[str, str] = (obj.get("metadata") or {}).get("labels") or {}
-    return found
-
-
 def annotations_of(obj: Object) -> Mapping[str, str]:
     found: Mapping[str, str] = (obj.get("metadata") or {}).get("annotations") or {}
     return found
