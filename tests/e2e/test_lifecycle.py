@@ -7,9 +7,11 @@ import http.client
 import json
 import os
 import signal
+import ssl
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from ruamel.yaml import YAML
 
 from e2e import machine
 from e2e.wharf import WHARF, Wharf
+from wharfinger.server import certificates
 
 pytestmark = pytest.mark.e2e
 
@@ -205,6 +208,54 @@ def test_a_certificate_of_ones_own_is_shown(server, tmp_path):
         assert not (other.state / "ca.crt").exists()
     finally:
         other.stop()
+
+
+def test_a_replaced_certificate_is_shown_after_a_hangup_and_open_connections_stay(server, tmp_path):
+    certificate, key = self_signed(tmp_path, "old")
+    server.flags = ("--tls-cert", str(certificate), "--tls-key", str(key))
+    server.launch()
+    machine.eventually("the server to be ready", lambda: shown(server) or None)
+    assert shown(server) == certificate.read_text()
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1", server.port, timeout=30, context=trusting(certificate)
+    )
+    connection.request("GET", "/livez")
+    assert connection.getresponse().read() == b"ok"
+
+    self_signed(tmp_path, "new")
+    assert server.process is not None
+    os.kill(server.process.pid, signal.SIGHUP)
+    machine.eventually(
+        "the new certificate", lambda: shown(server) == certificate.read_text() or None
+    )
+
+    connection.request("GET", "/livez")
+    assert connection.getresponse().read() == b"ok"
+    connection.close()
+
+
+def self_signed(folder: Path, owner: str) -> tuple[Path, Path]:
+    """Put a certificate and key at the same place, another one at each call."""
+    pair = certificates.authority(datetime.now(UTC), owner)
+    issued = certificates.issue(pair, ("127.0.0.1", "localhost"), datetime.now(UTC))
+    certificate, key = folder / "given.crt", folder / "given.key"
+    certificate.write_bytes(issued.certificate)
+    key.write_bytes(issued.key)
+    return certificate, key
+
+
+def trusting(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(certificate))
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
+def shown(server: Wharf) -> str | None:
+    """The certificate that the server shows to a new connection."""
+    try:
+        return ssl.get_server_certificate(("127.0.0.1", server.port), timeout=5)
+    except OSError:
+        return None
 
 
 def test_a_server_goes_on_in_the_background_until_it_is_told_to_end(tmp_path):

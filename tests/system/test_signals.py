@@ -33,6 +33,14 @@ async def test_a_person_who_interrupts_twice_is_not_kept_waiting():
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+async def test_a_hangup_asks_to_look_again():
+    with signals.looking_again(asyncio.get_running_loop()) as asked:
+        os.kill(os.getpid(), signal.SIGHUP)
+
+        async with asyncio.timeout(5):
+            await asked.wait()
+
+
 def test_a_notice_reaches_whoever_listens(tmp_path, monkeypatch):
     monkeypatch.setenv(signals.NOTIFY_SOCKET, str(tmp_path / "n"))
 

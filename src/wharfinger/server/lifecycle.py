@@ -13,7 +13,8 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -62,6 +63,7 @@ async def serve(
     drain, log = Drain(), AccessLog(sys.stderr)
     async with AsyncExitStack() as stack:
         asked = stack.enter_context(signals.ending(asyncio.get_running_loop()))
+        look = stack.enter_context(signals.looking_again(asyncio.get_running_loop()))
         stack.callback(log.flush)
         listen = listener.claim(settings.listen)
         addresses = addresses_of(settings, listen)
@@ -76,7 +78,9 @@ async def serve(
         stack.push_async_callback(serving.stop)
         await serving.start()
         if shown is not None:
-            keep_certificate(services, directory, serving, shown, clock)
+            services.metrics.certificate_ends(shown.ends)
+            keeper = CertificateKeeper(services, directory, serving, clock, look)
+            services.tasks.start("certificate", keeper.run)
         stack.callback(directory.running.unlink, missing_ok=True)
         announce(directory, addresses)
         ready(addresses.local)
@@ -116,26 +120,32 @@ def announce(directory: StateDirectory, addresses: Addresses) -> None:
     signals.notify(signals.READY, f"STATUS=serving {addresses.local}")
 
 
-def keep_certificate(
-    services: Services,
-    directory: StateDirectory,
-    serving: Listener,
-    shown: Tls,
-    clock: SystemClock,
-) -> None:
-    """Look at the certificate each day, and have the listener read it again when it changed."""
-    services.metrics.certificate_ends(shown.ends)
+@dataclass(frozen=True, slots=True)
+class CertificateKeeper:
+    """Looks at the certificate each day, and when it is told to look."""
 
-    async def keep() -> None:
+    services: Services
+    directory: StateDirectory
+    serving: Listener
+    clock: SystemClock
+    look: asyncio.Event
+
+    async def run(self) -> None:
         while True:
-            await asyncio.sleep(_CERTIFICATE_CHECK_SECONDS)
-            now = tls.refresh(services.settings, directory, services.addresses, clock.now())
-            services.metrics.certificate_ends(now.ends)
-            if now.renewed is not None:
-                logger.info("the certificate was made anew: %s", now.renewed)
-                serving.read_certificate_again()
+            self.check()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.look.wait(), _CERTIFICATE_CHECK_SECONDS)
+            self.look.clear()
 
-    services.tasks.start("certificate", keep)
+    def check(self) -> None:
+        """Have the listener read the certificate again if it was made anew."""
+        settings, addresses = self.services.settings, self.services.addresses
+        shown = tls.refresh(settings, self.directory, addresses, self.clock.now())
+        self.services.metrics.certificate_ends(shown.ends)
+        if shown.renewed is not None:
+            logger.info("the certificate was made anew: %s", shown.renewed)
+            write_kubeconfig(self.directory, self.services.tokens, addresses, shown)
+            self.serving.read_certificate_again()
 
 
 async def _drain(services: Services, drain: Drain, serving: Listener) -> None:

@@ -1,5 +1,5 @@
 """
-Turn the signals that ask us to end into one event, and tell the supervisor how we are.
+Turn signals into events, and tell the supervisor how we are.
 
 The notification is systemd's `sd_notify`: a few lines to a datagram socket that the starter
 names in `NOTIFY_SOCKET`. `wharf up --detach` listens on one too, so that "ready" means the same
@@ -40,6 +40,17 @@ def ending(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
         loop.remove_signal_handler(signal.SIGINT)
+
+
+@contextmanager
+def looking_again(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
+    """An event that SIGHUP sets: somebody has changed a file that we read."""
+    asked = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    try:
+        yield asked
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def notify(*lines: str) -> None:
