@@ -9,8 +9,9 @@ are only the words of HTTP. Errors pass through: `kube_errors.body` makes a Stat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -53,7 +54,8 @@ class Call:
     target: Target
     endpoint: Endpoint
     shape: Shape
-    warnings: list[str]
+    require: Callable[[], None]  # raises when the right is gone meanwhile
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def namespace(self) -> str:
@@ -96,7 +98,8 @@ class Kube:
         verb = kube_paths.verb(
             request.method, target, watch=kube_options.watches(request.query_params)
         )
-        require(services.authorizer, subject, target.access(verb))
+        permitted = partial(require, services.authorizer, subject, target.access(verb))
+        permitted()
         endpoint = self._find(target, verb)
         shape = Shape(
             self._kind_sent(endpoint),
@@ -104,7 +107,7 @@ class Kube:
             included(request.query_params.get("includeObject")),
             self._now(),
         )
-        return await _VERBS[verb](Call(request, subject, target, endpoint, shape, []))
+        return await _VERBS[verb](Call(request, subject, target, endpoint, shape, permitted))
 
     def _find(self, target: Target, verb: str) -> Endpoint:
         name = (target.group, target.version, target.resource, target.subresource)
@@ -195,7 +198,11 @@ async def _watch(call: Call) -> ASGIApp:
     seconds = kube_options.number("timeoutSeconds", query.get("timeoutSeconds"), 0, 1 << 31)
     feed = await call.endpoint.watch(call.subject, call.everywhere, options)
     return WatchResponse(
-        feed, call.shape, seconds=min(seconds or longest, longest), bookmarks=options.bookmarks
+        feed,
+        call.shape,
+        require=call.require,
+        seconds=min(seconds or longest, longest),
+        bookmarks=options.bookmarks,
     )
 
 

@@ -15,7 +15,7 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from wharfinger.cluster import protobuf
 from wharfinger.cluster.errors import BadRequest, PatchTypeUnsupported
@@ -74,10 +74,13 @@ async def read(request: Request) -> bytes:
     if announced.isdigit() and int(announced) > MAX_BYTES:
         raise BodyTooLarge(MAX_BYTES)
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BYTES:
-            raise BodyTooLarge(MAX_BYTES)
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > MAX_BYTES:
+                raise BodyTooLarge(MAX_BYTES)
+    except ClientDisconnect:
+        raise BadRequest("the client left before the body was whole") from None
     request.scope[_BODY] = bytes(data)
     return bytes(data)
 

@@ -1,14 +1,15 @@
 """
 Stream a watch to one client: one JSON object per line, until one of us goes.
 
-The stream ends when the client leaves, when its time is over, when the server drains, or when
-the client has fallen too far behind: then the last line is an ERROR with a Status.
+The stream ends when the client leaves, when its time is over, when the server drains, or with an
+ERROR that holds a Status: the client has fallen too far behind, or may not see this any more.
+The right is asked for again before anything is shown, so that a revocation holds here too.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -23,11 +24,23 @@ BOOKMARK_SECONDS: Final = 60.0
 
 
 class WatchResponse:
-    """An ASGI answer, as a `Response` is; `seconds` bounds how long it goes on."""
+    """An ASGI answer, as a `Response` is; `seconds` bounds how long it goes on.
 
-    def __init__(self, feed: Feed, shape: Shape, *, seconds: float, bookmarks: bool) -> None:
+    `require` raises when the client may not see more.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        shape: Shape,
+        *,
+        require: Callable[[], None],
+        seconds: float,
+        bookmarks: bool,
+    ) -> None:
         self._feed = feed
         self._shape = shape
+        self._require = require
         self._seconds = seconds
         self._bookmarks = bookmarks
         self._first = True
@@ -54,6 +67,7 @@ class WatchResponse:
                 if gone.done():
                     return
                 events = coming.result()
+                self._require()
             except WharfingerError as error:
                 line = msgspec.json.encode({"type": "ERROR", "object": status_object(error)})
                 await _write(send, line + b"\n")

@@ -113,3 +113,18 @@ async def test_a_client_that_fell_behind_is_told_so_in_the_stream(client, object
     assert last["type"] == "ERROR"
     assert (last["object"]["code"], last["object"]["reason"]) == (410, "Expired")
     assert answer.finished
+
+
+async def test_a_watch_ends_when_the_right_to_it_is_revoked(client, objects, rights):
+    since = objects.cache.revision
+    task, answer, _ = client.begin("GET", f"{CONFIGMAPS}?watch=1&resourceVersion={since}")
+    await answer.until_started()
+    rights.only()
+
+    await put(objects, "secret")
+    await task
+
+    (last,) = answer.lines
+    assert last["type"] == "ERROR"
+    assert last["object"]["reason"] == "Forbidden"
+    assert answer.finished

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from wharfinger.cluster.errors import Expired, RevisionTooLarge
+from wharfinger.cluster.kind import GroupResource
+from wharfinger.cluster.store import Key
+from wharfinger.cluster.watch import Event, History, Watch
+
+
+def event(revision: int) -> Event:
+    return Event(revision, Key(GroupResource("", "configmaps"), "dock", "a"), {}, None)
+
+
+def history(until: int, compacted: int = 0) -> History:
+    made = History(compacted)
+    for revision in range(compacted + 1, until + 1):
+        made.append(event(revision))
+    return made
+
+
+def follow(history: History, since: int) -> Watch:
+    return Watch(history, since, lambda _: True)
+
+
+def test_what_came_after_a_revision():
+    kept = history(9, compacted=5)
+
+    assert [one.revision for one in kept.after(5)] == [6, 7, 8, 9]
+    assert [one.revision for one in kept.after(9)] == []
+    with pytest.raises(Expired, match=r"too old resource version: 4 \(5\)"):
+        kept.after(4)
+    with pytest.raises(RevisionTooLarge):
+        kept.after(10)
+
+
+def test_forgetting_keeps_the_count():
+    kept = history(9)
+
+    kept.forget(4)
+    kept.forget(2)
+
+    assert (kept.compacted, kept.revision, len(kept)) == (4, 9, 5)
+    kept.forget(99)
+    assert (kept.compacted, kept.revision, len(kept)) == (9, 9, 0)
+
+
+def test_a_gap_in_the_revisions_is_a_bug():
+    with pytest.raises(AssertionError):
+        history(3).append(event(5))
+
+
+async def test_every_watcher_hears_of_everything_once():
+    kept = history(0)
+    watches = [follow(kept, 0) for _ in range(3)]
+    waiting = [asyncio.ensure_future(watch.batch()) for watch in watches]
+    await asyncio.sleep(0)
+
+    kept.append(event(1))
+
+    for events in await asyncio.gather(*waiting):
+        assert [one.revision for one in events or ()] == [1]
+
+
+async def test_a_slow_watcher_gets_all_that_is_kept_in_one_batch():
+    kept = history(1)
+    watch = follow(kept, 0)
+    for revision in range(2, 6):
+        kept.append(event(revision))
+
+    assert [one.revision for one in await watch.batch() or ()] == [1, 2, 3, 4, 5]
+
+
+async def test_a_watcher_that_fell_behind_is_told():
+    kept = history(3)
+    watch = follow(kept, 0)
+    kept.forget(2)
+
+    with pytest.raises(Expired):
+        await watch.batch()
+
+
+async def test_what_came_before_the_end_is_still_delivered():
+    kept = history(2)
+    watch = follow(kept, 0)
+    kept.close()
+
+    assert [one.revision async for one in watch] == [1, 2]
