@@ -54,6 +54,11 @@ def test_headers_over_a_limit_are_refused(headers):
         limits.check_head(head(headers=headers))
 
 
+def test_a_body_with_two_ends_is_refused():
+    with pytest.raises(limits.AmbiguousBody):
+        limits.check_head(head(headers=[(b"content-length", b"5"), (b"transfer-encoding", b"x")]))
+
+
 def pieces(*bodies):
     messages = [
         {"type": "http.request", "body": body, "more_body": index < len(bodies) - 1}

@@ -21,11 +21,16 @@ MAX_HEADERS = 100
 MAX_TARGET_BYTES = 16 * 1024
 MAX_BODY_BYTES = 4 * 1024 * 1024  # outside /v2, which streams and has limits of its own
 BODY_IDLE_SECONDS = 60.0
+_FRAMING = (b"content-length", b"transfer-encoding")
 _AMBIGUOUS = (b"%2f", b"%5c", b"%00", b"\\")
 
 
 class BadTarget(BadInput):
     code = "bad-target"
+
+
+class AmbiguousBody(BadInput):
+    code = "ambiguous-body"
 
 
 class TargetTooLong(TooLarge):
@@ -64,10 +69,13 @@ def check_path(path: str, raw: bytes) -> None:
 
 
 def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    count = size = 0
+    count = size = framings = 0
     for name, value in headers:
         count += 1
         size += len(name) + len(value)
+        framings += name in _FRAMING
+    if framings > 1:
+        raise AmbiguousBody("cannot tell where the body ends: more than one header says so")
     if count > MAX_HEADERS or size > MAX_HEADER_BYTES:
         raise HeadersTooLarge(
             f"cannot take more than {MAX_HEADERS} headers or {MAX_HEADER_BYTES} bytes of them"
