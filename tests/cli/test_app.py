@@ -66,6 +66,15 @@ def test_a_command_line_outside_the_grammar_is_a_usage_error(wharf, arguments):
     assert re.match(r"error: .*\nhint: ", result.err)
 
 
+def test_an_argument_that_is_no_text_is_a_usage_error(wharf, kubeconfig):
+    assert wharf("sa", "create", "\udcff").code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_a_time_that_is_none_is_a_usage_error(wharf, kubeconfig, seconds):
+    assert wharf("whoami", f"--request-timeout={seconds}").code == ExitCode.USAGE
+
+
 def test_without_a_context_it_is_said_where_one_comes_from(wharf):
     result = wharf("whoami")
 

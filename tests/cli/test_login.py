@@ -124,6 +124,27 @@ def test_logout_forgets_the_token_even_when_the_server_does_not_answer(wharf, ku
     assert TOKEN not in kubeconfig.read_text()
 
 
-@pytest.mark.parametrize("address", ["ftp://hub.test", "https://", "https://:5000"])
+def test_two_ways_at_once_are_refused(wharf, server, monkeypatch):
+    monkeypatch.setenv("WHARF_TOKEN", TOKEN)
+
+    assert wharf("login", server.url, "-u", "alice", stdin=PASSWORD).code == ExitCode.USAGE
+    assert wharf("login", server.url, "--token-stdin", stdin=TOKEN).code == ExitCode.USAGE
+
+
+def test_a_kubeconfig_that_cannot_be_written_is_told(wharf, server, tmp_path):
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "config"
+
+    result = wharf("login", server.url, "--token-stdin", "--kubeconfig", str(place), stdin=TOKEN)
+
+    assert result.code == ExitCode.ERROR
+    assert "cannot " in result.err
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://hub.test", "https://", "https://:5000", "hub.test:99999", "hub.test:x", "https://[::1",
+     "https://" + "a" * 70 + ".test", "https://a..test"],
+)  # fmt: skip
 def test_an_address_that_is_none_is_refused(wharf, address):
     assert wharf("login", address, "--token-stdin", stdin="x").code == ExitCode.ERROR

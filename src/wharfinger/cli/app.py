@@ -18,6 +18,7 @@ from cyclopts import App, CycloptsError, Group
 
 from wharfinger import __version__
 from wharfinger.cli import exit_codes
+from wharfinger.cli.errors import UsageError
 from wharfinger.cli.exit_codes import ExitCode
 from wharfinger.cli.help import PlainHelp
 from wharfinger.cli.terminal import Color, error_lines, note, sanitized, wants_color
@@ -100,6 +101,7 @@ def _register(app: App, command: Command, *, show: bool) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return what to exit with."""
     try:
+        _require_text(arguments)
         result = build()(list(arguments))
         sys.stdout.flush()
     except CycloptsError as error:
@@ -118,6 +120,13 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.of_signal(signal.SIGPIPE)
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """Bytes that are no UTF-8 arrive as lone surrogates, which nothing behind here can send."""
+    for position, argument in enumerate(arguments, 1):
+        if not argument.isprintable() and any("\ud800" <= char <= "\udfff" for char in argument):
+            raise UsageError(f"cannot read argument {position}: it is not UTF-8 text")
 
 
 def _color_asked(arguments: Sequence[str]) -> Color:

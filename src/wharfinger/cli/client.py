@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from wharfinger import __version__
 from wharfinger.cli.errors import (
@@ -28,6 +28,7 @@ from wharfinger.cli.errors import (
     NoContext,
     TimedOut,
     Unreachable,
+    UsageError,
     from_server,
 )
 from wharfinger.cli.kubeconfig import Context, Identity
@@ -35,8 +36,8 @@ from wharfinger.cli.kubeconfig import Context, Identity
 Object = dict[str, Any]
 
 ANSWER_LIMIT: Final = 64 << 20
+MOST_SECONDS: Final = 24 * 3600
 JSON: Final = "application/json"
-MERGE_PATCH: Final = "application/merge-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,9 @@ class Client:
     """A connection to the server of a context; opens when first used."""
 
     def __init__(self, context: Context, *, timeout: float = 30.0) -> None:
-        parts = urlsplit(context.server)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise NoContext(
-                f"cannot use server address {context.server!r}",
-                remedy="write it as https://HOST[:PORT]",
-            )
+        if not 0 < timeout <= MOST_SECONDS:
+            raise UsageError(f"cannot wait {timeout:g} s for an answer")
+        host, port, parts = _address(context.server)
         self.server = context.server.rstrip("/")
         self.registry = parts.netloc.rpartition("@")[2]
         self.timeout = timeout
@@ -76,12 +74,10 @@ class Client:
         if parts.scheme == "https":
             trust = _trust(context)
             self._connection: http.client.HTTPConnection = _NamedHTTPSConnection(
-                parts.hostname, parts.port, timeout=timeout, context=trust, name=context.tls_name
+                host, port, timeout=timeout, context=trust, name=context.tls_name
             )
         else:
-            self._connection = http.client.HTTPConnection(
-                parts.hostname, parts.port, timeout=timeout
-            )
+            self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -151,7 +147,7 @@ class Client:
         except ssl.SSLCertVerificationError as error:
             self._connection.close()
             raise _untrusted(self.server, error) from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, UnicodeError, http.client.HTTPException) as error:
             self._connection.close()
             raise _unreachable(self.server, error) from error
         if len(data) > ANSWER_LIMIT:
@@ -189,6 +185,19 @@ class _NamedHTTPSConnection(http.client.HTTPSConnection):
         raw = socket.create_connection((self.host, self.port), self.timeout)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = self._trust.wrap_socket(raw, server_hostname=self._name)
+
+
+def _address(server: str) -> tuple[str, int | None, SplitResult]:
+    try:
+        parts = urlsplit(server)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in {"http", "https"}:
+        raise NoContext(
+            f"cannot use server address {server!r}", remedy="write it as https://HOST[:PORT]"
+        )
+    return host, port, parts
 
 
 def path_of(*segments: str) -> str:
@@ -270,11 +279,13 @@ def _untrusted(server: str, error: ssl.SSLCertVerificationError) -> Unreachable:
     )
 
 
-def _unreachable(server: str, error: OSError | http.client.HTTPException) -> Unreachable:
-    if isinstance(error, http.client.HTTPException):
-        why = "it does not speak HTTP here, or broke off"
+def _unreachable(server: str, error: Exception) -> Unreachable:
+    if isinstance(error, OSError) and error.strerror:
+        why = error.strerror
+    elif isinstance(error, UnicodeError):
+        why = "its name is none that the network knows"
     else:
-        why = error.strerror or type(error).__name__
+        why = "it does not speak HTTP here, or broke off"
     return Unreachable(
         f"cannot reach {server}: {why}",
         remedy="check the address, and that the server runs (`wharf status`)",

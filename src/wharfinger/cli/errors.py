@@ -7,6 +7,7 @@ An answer of the server keeps its `reason` and its words, and is printed the way
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from wharfinger import errors
@@ -57,6 +58,17 @@ class NoContext(BadInput):
 
 class InvalidKubeconfig(BadInput):
     code = "invalid-kubeconfig"
+
+
+class CannotWriteKubeconfig(WharfingerError):
+    code = "cannot-write-kubeconfig"
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"cannot write kubeconfig {str(path)!r}: {error.strerror}",
+            remedy="name one that you may write with --kubeconfig",
+        )
+        self.path = path
 
 
 class FromServer(WharfingerError):

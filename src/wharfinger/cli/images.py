@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import re
 from collections.abc import Iterator
 from typing import Annotated, Final
@@ -9,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from cyclopts import Parameter
 
-from wharfinger.cli.client import Client
+from wharfinger.cli.client import Client, accepted
 from wharfinger.cli.errors import ServerHasNot, Unreachable
 from wharfinger.oci.media_types import MANIFESTS
 from wharfinger.oci.names import RepositoryName
@@ -41,7 +42,9 @@ def tags(client: Client, name: RepositoryName) -> list[str]:
 def digest(client: Client, name: RepositoryName, reference: str) -> str:
     answer = client.send("HEAD", _manifest(name, reference), headers=_ACCEPT)
     found = answer.headers.get("docker-content-digest", "")
-    if answer.status != 200 or not found:
+    if answer.status != http.HTTPStatus.NOT_FOUND:
+        accepted(answer)
+    if not found:
         raise ServerHasNot("MANIFEST_UNKNOWN", f"cannot find {reference!r} in {name}")
     return found
 

@@ -22,7 +22,7 @@ from typing import Any, Final
 from ruamel.yaml.error import YAMLError
 
 from wharfinger.cli import yaml
-from wharfinger.cli.errors import InvalidKubeconfig, NoContext
+from wharfinger.cli.errors import CannotWriteKubeconfig, InvalidKubeconfig, NoContext
 
 SIZE_LIMIT: Final = 4 << 20
 LOGIN_REMEDY: Final = "log in with `wharf login SERVER`, or set KUBECONFIG to the admin.kubeconfig that `wharf up` made"
@@ -117,8 +117,11 @@ def save(file: File) -> None:
     yaml.editor().dump(file.document, text)
     # Somebody may keep the real file elsewhere: write through a link, never in place of it.
     path = file.path.resolve()
-    path.parent.mkdir(mode=files.PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-    files.write(path, text.getvalue())
+    try:
+        path.parent.mkdir(mode=files.PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        files.write(path, text.getvalue())
+    except OSError as error:
+        raise CannotWriteKubeconfig(path, error) from error
 
 
 def current(loaded: Sequence[File], name: str | None = None) -> Context:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import parse_qs, urlsplit
@@ -68,8 +69,11 @@ def login(
     """
     files = session.files_of(connection)
     place = _place(server, ca_file, insecure, files, connection)
-    if token is not None and token_stdin:
-        raise UsageError("cannot take both --token and --token-stdin")
+    if (token is not None) + token_stdin + (username is not None or password_stdin) > 1:
+        raise UsageError(
+            "cannot log in in two ways at once",
+            remedy="give --token, --token-stdin or a user name, and mind WHARF_TOKEN",
+        )
     if token is not None and token != os.environ.get("WHARF_TOKEN"):
         note("warning: others on this machine can see the token; prefer --token-stdin")
     if token_stdin:
@@ -124,14 +128,7 @@ def _place(
 
 
 def _as(place: Context, identity: Identity) -> Context:
-    return Context(
-        place.name,
-        place.server,
-        authority=place.authority,
-        insecure=place.insecure,
-        tls_name=place.tls_name,
-        identity=identity,
-    )
+    return replace(place, identity=identity)
 
 
 def _token_for_password(

@@ -61,6 +61,11 @@ def say(text: str) -> None:
     print(text)
 
 
+def print_secret(secret: str) -> None:
+    """For a program exactly the secret; a person gets the end of a line too."""
+    print(secret, end="\n" if sys.stdout.isatty() else "")
+
+
 def note(text: str) -> None:
     """A line beside the result."""
     print(text, file=sys.stderr)
@@ -95,12 +100,18 @@ def ask(prompt: str) -> str:
 def ask_secret(prompt: str) -> str:
     """Ask without echo."""
     _require_person(prompt)
-    return getpass.getpass(f"{prompt}: ", stream=sys.stderr)
+    try:
+        return getpass.getpass(f"{prompt}: ", stream=sys.stderr)
+    except EOFError:
+        raise UsageError(f"cannot go on without the {prompt.lower()}") from None
 
 
 def read_secret() -> str:
     """Read a secret from a pipe, without the newline at its end."""
-    text = sys.stdin.read(SECRET_LIMIT + 1)
+    try:
+        text = sys.stdin.read(SECRET_LIMIT + 1)
+    except UnicodeDecodeError:
+        raise UsageError("cannot read a secret from stdin: it is not UTF-8 text") from None
     if len(text) > SECRET_LIMIT:
         raise UsageError(f"cannot read a secret of more than {SECRET_LIMIT} characters from stdin")
     if not (secret := text.rstrip("\r\n")):

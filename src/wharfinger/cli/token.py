@@ -19,8 +19,7 @@ from wharfinger.cli.client import Client, Object
 from wharfinger.cli.errors import UsageError
 from wharfinger.cli.options import CONNECTION, SCOPE, Connection, Flag, Many, Scope
 from wharfinger.cli.resources import SECRETS, SERVICE_ACCOUNTS
-from wharfinger.cli.terminal import sanitized, say
-from wharfinger.cli.whoami import print_secret
+from wharfinger.cli.terminal import print_secret, sanitized, say
 from wharfinger.errors import Conflict, NotFound
 
 TOKEN_TYPE: Final = "kubernetes.io/service-account-token"  # noqa: S105  (a type, not a secret)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,7 +12,7 @@ from wharfinger.cli.errors import NoContext
 from wharfinger.cli.kubeconfig import LOGIN_REMEDY, Context
 from wharfinger.cli.options import CONNECTION, Connection
 from wharfinger.cli.resources import SELF_SUBJECT_REVIEWS
-from wharfinger.cli.terminal import sanitized, say
+from wharfinger.cli.terminal import print_secret, sanitized, say
 from wharfinger.errors import Unauthenticated
 
 
@@ -74,8 +73,3 @@ def _print_token(context: Context) -> None:
     if not context.identity.token:
         raise NoContext(f"cannot find a token in context {context.name!r}", remedy=LOGIN_REMEDY)
     print_secret(context.identity.token)
-
-
-def print_secret(secret: str) -> None:
-    """For a program exactly the secret; a person gets the end of a line too."""
-    print(secret, end="\n" if sys.stdout.isatty() else "")
