@@ -1,4 +1,9 @@
 import base64
+import contextlib
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 import trustme
@@ -79,6 +84,33 @@ def test_without_a_terminal_a_name_must_be_given(wharf, server):
 
     assert result.code == ExitCode.USAGE
     assert "cannot ask for the username" in result.err
+
+
+def test_a_person_is_asked_and_the_password_is_not_shown(server, home):
+    controller, terminal = pty.openpty()
+    program = "from wharfinger.cli.main import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "login", server.url],
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        stdin=terminal,
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    shown = b""
+    for question, reply in ((b"Username: ", "alice"), (b"Password: ", PASSWORD)):
+        while question not in shown:
+            shown += os.read(controller, 1024)
+        os.write(controller, f"{reply}\n".encode())
+
+    assert process.wait(30) == ExitCode.OK
+    with contextlib.suppress(OSError):  # the end of a terminal whose last user has gone
+        shown += os.read(controller, 1024)
+    os.close(controller)
+    assert b"alice" in shown
+    assert PASSWORD.encode() not in shown
+    assert current(home).identity.token == TOKEN
 
 
 def test_a_new_login_keeps_the_project_and_the_other_contexts(wharf, server, kubeconfig, home):

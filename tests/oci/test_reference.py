@@ -136,6 +136,25 @@ def test_refuses_what_the_grammar_does_not_know(text):
         ImageReference.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x@sha256:" + "0" * 63, "invalid checksum digest length"),
+        ("x@sha256:" + "A" * 64, "invalid checksum digest format"),
+        ("x@md5:" + "0" * 32, "unsupported digest algorithm"),
+        ("x@sha256:bad", "invalid reference format"),
+        ("X@" + DIGEST, "repository name must be lowercase"),
+        ("a" * 256, "repository name must not be more than 255 characters"),
+        ("a" * 600, "repository name must not be more than 255 characters"),
+    ],
+)
+def test_an_error_says_which_rule_is_broken(text, reason):
+    with pytest.raises(InvalidReference) as caught:
+        ImageReference.parse(text)
+
+    assert caught.value.reason == reason
+
+
 def test_a_tag_may_have_128_characters():
     assert ImageReference.parse("x:" + "t" * 128).tag == "t" * 128
 

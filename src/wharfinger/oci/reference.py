@@ -43,6 +43,11 @@ _DIGEST = r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}"
 
 _REFERENCE = re.compile(rf"(?P<name>{_NAME})(?::(?P<tag>{_TAG}))?(?:@(?P<id>{_DIGEST}))?", re.ASCII)
 _DIGEST_ALONE = re.compile(_DIGEST)
+# What the field's grammar takes for a digest before it looks at the algorithm.
+_LOOSE_DIGEST = re.compile(
+    r"(?P<algorithm>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*):(?P<hex>[0-9a-fA-F]{32,})"
+)
+_HEX_LENGTHS: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 class InvalidReference(BadInput):
@@ -186,9 +191,20 @@ def _fault(text: str) -> str:
         return "repository name must have at least one component"
     if len(text) > TEXT_LIMIT:
         return _TOO_LONG
+    name, at, digest = text.partition("@")
+    if at and _REFERENCE.fullmatch(name) and (loose := _LOOSE_DIGEST.fullmatch(digest)):
+        return _digest_fault(loose["algorithm"], loose["hex"])
     if _REFERENCE.fullmatch(text.lower()):
         return "repository name must be lowercase"
     return "invalid reference format"
+
+
+def _digest_fault(algorithm: str, digits: str) -> str:
+    if algorithm not in _HEX_LENGTHS:
+        return "unsupported digest algorithm"
+    if len(digits) != _HEX_LENGTHS[algorithm]:
+        return "invalid checksum digest length"
+    return "invalid checksum digest format"
 
 
 def _is_host_alone(name: str, tag: str) -> bool:
