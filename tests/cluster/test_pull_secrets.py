@@ -1,0 +1,78 @@
+"""Every account has a login to the registry that renews itself."""
+
+import json
+
+import pytest
+
+from wharfinger.cluster import dockercfg, pull_secrets
+from wharfinger.cluster.kinds import ALL
+from wharfinger.cluster.kinds.core import SERVICE_ACCOUNT
+from wharfinger.cluster.kinds.secret import SECRET
+from wharfinger.cluster.proofs import NotProven
+from wharfinger.cluster.subject import SYSTEM
+
+
+async def test_a_deleted_pull_secret_is_made_again_and_its_token_is_void(world):
+    await world.project()
+    secret = world.pull_secret(world.account("default"))
+    token = dockercfg.token(secret)
+    await world.objects.delete(SECRET, "p", secret["metadata"]["name"], SYSTEM)
+    with pytest.raises(NotProven):
+        world.authenticator.bearer(token)
+    await world.provisioner.settle()
+
+    fresh = dockercfg.token(world.pull_secret(world.account("default")))
+    assert world.authenticator.bearer(fresh).name == "system:serviceaccount:p:default"
+    with pytest.raises(NotProven):
+        world.authenticator.bearer(token)
+
+
+async def test_tokens_are_renewed_well_before_they_end(world):
+    await world.project()
+    before = dockercfg.token(world.pull_secret(world.account("default")))
+    world.clock.now += pull_secrets.LIFETIME * 0.6 - 1
+    await world.provisioner.settle()
+    assert dockercfg.token(world.pull_secret(world.account("default"))) == before
+
+    world.clock.now += 2
+    await world.provisioner.settle()
+    after = dockercfg.token(world.pull_secret(world.account("default")))
+    assert after != before
+    assert world.authenticator.bearer(before)
+    world.clock.now += pull_secrets.LIFETIME * 0.5
+    await world.provisioner.settle()
+    assert world.authenticator.bearer(after)
+
+
+async def test_other_addresses_rewrite_the_secrets_and_keep_their_tokens(world):
+    await world.project()
+    before = dockercfg.token(world.pull_secret(world.account("default")))
+    moved = world.start(hosts=["new.test:5000"])
+    await moved.settle()
+
+    secret = world.pull_secret(world.account("default"))
+    assert list(dockercfg.held(secret)) == ["new.test:5000"]
+    assert dockercfg.token(secret) == before
+
+
+async def test_an_account_of_ones_own_gets_a_secret_and_keeps_its_links(world):
+    await world.project()
+    await world.make(SERVICE_ACCOUNT, "pusher", secrets=[{"name": "mine"}])
+    await world.provisioner.settle()
+
+    account = world.account("pusher")
+    assert next(one["name"] for one in account["secrets"]) == "mine"
+    assert len(account["secrets"]) == 2
+
+
+async def test_no_secret_stands_in_an_annotation_or_a_name(world):
+    await world.project()
+    tokens = [
+        dockercfg.token(world.pull_secret(world.account(name)))
+        for name in world.names(SERVICE_ACCOUNT)
+    ]
+    metadata = json.dumps(
+        [one["metadata"] for kind in ALL for one in world.cache.list(kind.resource)]
+    )
+
+    assert not any(token in metadata for token in tokens)
