@@ -1,6 +1,6 @@
 """All controllers together: they come to rest, and a crash at any step is healed."""
 
-from wharfinger.cluster import bootstrap, dockercfg
+from wharfinger.cluster import dockercfg
 from wharfinger.cluster.kinds.core import NAMESPACE, SERVICE_ACCOUNT
 from wharfinger.cluster.kinds.rbac import CLUSTER_ROLE
 from wharfinger.cluster.kinds.secret import SECRET
@@ -36,7 +36,6 @@ async def test_a_crash_at_any_step_is_healed_by_the_next_start(make_world):
     while True:
         store = FaultyStore()
         world = await make_world(store)
-        await bootstrap.bootstrap(world.objects)
         await world.objects.create(NAMESPACE, "", {"metadata": {"name": "p"}}, SYSTEM)
         store.left = steps
         try:
