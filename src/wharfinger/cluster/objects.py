@@ -18,27 +18,19 @@ from typing import Any, Final
 
 import msgspec
 
-from wharfinger.cluster import feed, metadata, paging, patch, schema, validation
+from wharfinger.cluster import checks, feed, metadata, paging, patch
 from wharfinger.cluster.admission import NAMESPACES, Admission, Operation
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.errors import (
-    BadRequest,
     ObjectConflict,
     ObjectExists,
-    ObjectInvalid,
     ObjectNotFound,
     PatchFailed,
     RevisionConflict,
 )
 from wharfinger.cluster.feed import SelectedFeed
-from wharfinger.cluster.kind import FieldError, Kind, Object
-from wharfinger.cluster.options import (
-    DeleteOptions,
-    FieldValidation,
-    ListOptions,
-    Options,
-    WatchOptions,
-)
+from wharfinger.cluster.kind import Kind, Object
+from wharfinger.cluster.options import DeleteOptions, ListOptions, Options, WatchOptions
 from wharfinger.cluster.paging import Page
 from wharfinger.cluster.patch import PatchType
 from wharfinger.cluster.store import Key, Write
@@ -119,7 +111,7 @@ class Objects:
         options = options or Options()
         new = _copy(obj)
         metadata.claim(kind, new, namespace)
-        check_fields(kind, new, options)
+        checks.fields(kind, new, options)
         metadata.begin(kind, new, uid=self._uid(), now=self._now())
         prefix = "" if new["metadata"].get("name") else new["metadata"].get("generateName") or ""
         for attempt in range(_GENERATED_TRIES):
@@ -233,7 +225,7 @@ class Objects:
         kind.default(new)
         name = new["metadata"].get("name") or ""
         self._admit(Operation.CREATE, kind, namespace, name, new, None, subject)
-        check_values(kind, new)
+        checks.values(kind, new)
         if self.cache.get(kind.resource, namespace, name) is not None:
             raise ObjectExists(kind.resource, name)
         if options.dry_run:
@@ -279,13 +271,13 @@ class Objects:
         """The object to be stored in place of `old`, once nothing speaks against it."""
         namespace, name = old["metadata"].get("namespace", ""), old["metadata"]["name"]
         metadata.claim(kind, new, namespace, name)
-        check_fields(kind, new, options)
+        checks.fields(kind, new, options)
         new = _copy(metadata.split(kind, new, old, subresource))
         metadata.carry_over(kind, new, old)
         kind.default(new)
         metadata.bump(kind, new, old)
         self._admit(Operation.UPDATE, kind, namespace, name, new, old, subject)
-        check_values(kind, new, old)
+        checks.values(kind, new, old)
         return new
 
     async def _replace(self, kind: Kind, new: Object, old: Object) -> Object:
@@ -320,38 +312,6 @@ class Objects:
     ) -> None:
         for admission in self._admission:
             admission.admit(operation, kind, namespace, name, new, old, subject)
-
-
-def check_fields(kind: Kind, obj: Object, options: Options) -> None:
-    """Judge unknown fields as asked, refuse wrong types, and drop what the kind does not have."""
-    findings = schema.validate(kind, obj)
-    unknown = [f'unknown field "{path}"' for path in findings.unknown]
-    if unknown and options.field_validation is FieldValidation.STRICT:
-        raise BadRequest(
-            f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
-            f"strict decoding error: {', '.join(unknown)}",
-            kind.resource,
-        )
-    if options.field_validation is FieldValidation.WARN:
-        for warning in unknown:
-            options.warn(warning)
-    if findings.errors:
-        raise ObjectInvalid(kind, _name_of(obj), findings.errors)
-    schema.prune(kind, obj)
-
-
-def check_values(kind: Kind, new: Object, old: Object | None = None) -> None:
-    """Raise `ObjectInvalid` with all that the kind and the common rules have against it."""
-    errors: list[FieldError] = [*validation.metadata(kind, new), *kind.validate(new)]
-    if old is not None:
-        errors += [*validation.metadata_update(new, old), *kind.validate_update(new, old)]
-    if errors:
-        raise ObjectInvalid(kind, _name_of(new), errors)
-
-
-def _name_of(obj: Object) -> str:
-    name = obj["metadata"].get("name")
-    return name if isinstance(name, str) else ""
 
 
 def _revision_of(obj: Object) -> Any:

@@ -13,7 +13,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from wharfinger.cluster import metadata
+from wharfinger.cluster import checks, metadata
 from wharfinger.cluster.authenticate import Authenticator
 from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.cluster.endpoint import Endpoint
@@ -24,7 +24,6 @@ from wharfinger.cluster.kinds.authorization import (
     SELF_SUBJECT_ACCESS_REVIEW,
     SELF_SUBJECT_RULES_REVIEW,
 )
-from wharfinger.cluster.objects import check_fields
 from wharfinger.cluster.options import Options
 from wharfinger.cluster.proofs import NotProven
 from wharfinger.cluster.rbac import RbacAuthorizer
@@ -135,7 +134,7 @@ def question(kind: Kind, namespace: str, name: str, obj: Object, options: Option
     """Check an object that is not to be stored as one that is; raise as `Objects.create` does."""
     asked = copy.deepcopy(obj)
     metadata.claim(kind, asked, namespace, name)
-    check_fields(kind, asked, options)
+    checks.fields(kind, asked, options)
     kind.default(asked)
     causes = kind.validate(asked)
     if causes:

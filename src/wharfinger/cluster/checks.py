@@ -1,0 +1,44 @@
+"""
+What must hold of an object before it is stored or answered, whatever its kind.
+
+First the fields (known, and of the right type), then, after defaults, the values.
+"""
+
+from __future__ import annotations
+
+from wharfinger.cluster import schema, validation
+from wharfinger.cluster.errors import BadRequest, ObjectInvalid
+from wharfinger.cluster.kind import FieldError, Kind, Object
+from wharfinger.cluster.options import FieldValidation, Options
+
+
+def fields(kind: Kind, obj: Object, options: Options) -> None:
+    """Judge unknown fields as asked, refuse wrong types, and drop what the kind does not have."""
+    findings = schema.validate(kind, obj)
+    unknown = [f'unknown field "{path}"' for path in findings.unknown]
+    if unknown and options.field_validation is FieldValidation.STRICT:
+        raise BadRequest(
+            f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
+            f"strict decoding error: {', '.join(unknown)}",
+            kind.resource,
+        )
+    if options.field_validation is FieldValidation.WARN:
+        for warning in unknown:
+            options.warn(warning)
+    if findings.errors:
+        raise ObjectInvalid(kind, _name_of(obj), findings.errors)
+    schema.prune(kind, obj)
+
+
+def values(kind: Kind, new: Object, old: Object | None = None) -> None:
+    """Raise `ObjectInvalid` with all that the kind and the common rules have against it."""
+    errors: list[FieldError] = [*validation.metadata(kind, new), *kind.validate(new)]
+    if old is not None:
+        errors += [*validation.metadata_update(new, old), *kind.validate_update(new, old)]
+    if errors:
+        raise ObjectInvalid(kind, _name_of(new), errors)
+
+
+def _name_of(obj: Object) -> str:
+    name = obj["metadata"].get("name")
+    return name if isinstance(name, str) else ""
