@@ -16,7 +16,7 @@ from wharfinger.cluster.kinds import SERVED
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SCALARS = {
     "string": st.sampled_from(["", "a", "A/b", "é", "x" * 300, "a.b/c", ".."]),
-    "integer": st.sampled_from([0, 1, -1, 700, 1 << 40]),
+    "integer": st.sampled_from([0, 1, -1, 700, 1 << 30]),
     "boolean": st.booleans(),
 }
 FORMATS = {
