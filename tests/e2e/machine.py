@@ -46,12 +46,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(what: str, find: Callable[[], Found | None], *, seconds: float = 30) -> Found:
-    """Ask until the answer is there; fail the test when the time is up."""
+def eventually(
+    what: str | Callable[[], str], find: Callable[[], Found | None], *, seconds: float = 30
+) -> Found:
+    """Ask until the answer is there; fail the test when the time is up, saying what was missed."""
     deadline = time.monotonic() + seconds
     while (found := find()) is None:
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds:.0f} s in vain for {what}")
+            missed = what if isinstance(what, str) else what()
+            pytest.fail(f"waited {seconds:.0f} s in vain for {missed}")
         time.sleep(0.02)
     return found
 
