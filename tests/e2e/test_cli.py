@@ -176,6 +176,53 @@ async def test_repositories_and_tags_are_listed_and_deleted(
         assert admin("repo", "delete", "app").code == 1
 
 
+@pytest.fixture(params=("1.35", "1.20"))
+def kubectl(request: pytest.FixtureRequest) -> Path:
+    program = machine.TOOLS / f"kubectl-{request.param}" / "kubectl"
+    if not program.exists():
+        raise machine.missing(f"kubectl {request.param}")
+    return program
+
+
+def test_stock_kubectl_goes_on_where_wharf_login_ends(
+    server: Wharf, alice: Person, project: str, kubectl: Path
+) -> None:
+    log_in(alice, server).check()
+    alice("project", "create", project).check()
+    command = (kubectl, "--kubeconfig", alice.kubeconfig, "--cache-dir", alice.home / "cache")
+
+    machine.run(*command, "create", "serviceaccount", "theirs").check()
+    assert "serviceaccount/theirs" in alice("sa", "list", "-o", "name").check()
+    machine.run(*command, "config", "set-context", "--current", "--namespace=default").check()
+    assert alice("project", "use").check() == "default\n"
+
+
+def test_stock_kubectl_applies_what_connect_prints(
+    admin: Person, project: str, kubectl: Path
+) -> None:
+    shop = f"{project}-shop"
+    for name in (project, shop):
+        admin("project", "create", name).check()
+    admin("secret", "docker-registry", "old", "--from-file", _logins(admin.home)).check()
+    admin("secret", "link", "default", "old", "--for=pull").check()
+    printed = admin("connect", shop, "--registry-project", project).check()
+
+    command = (kubectl, "--kubeconfig", admin.kubeconfig, "--cache-dir", admin.home / "cache")
+    machine.run(*command, "apply", "-f", "-", given=printed).check()
+
+    listed = admin("sa", "list", "-n", shop, "-o", "json").check()
+    accounts = {item["metadata"]["name"]: item for item in json.loads(listed)["items"]}
+    pulls = [entry["name"] for entry in accounts["default"]["imagePullSecrets"]]
+    assert {"old", f"registry-{project}"} <= set(pulls)
+    assert {"name": f"registry-{project}"} in accounts["builder"]["secrets"]
+
+
+def _logins(folder: Path) -> Path:
+    path = folder / "config.json"
+    path.write_text('{"auths": {"hub.test": {"username": "a", "password": "b"}}}')
+    return path
+
+
 async def test_a_cluster_project_is_connected_in_one_go(
     server: Wharf, admin: Person, project: str
 ) -> None:
