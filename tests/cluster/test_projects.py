@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from wharfinger.cluster.errors import (
+    Expired,
     ObjectConflict,
     ObjectInvalid,
 )
@@ -107,6 +108,27 @@ async def test_a_watch_goes_on_from_where_a_list_ended(world):
     await world.endpoints["projects"].patch(world.ada, "", "pa", PatchType.MERGE, patch, Options())
 
     assert told(await waiting) == [("MODIFIED", "pa")]
+
+
+async def test_a_watch_tells_what_came_between_a_list_and_its_start(world):
+    await world.request("pa")
+    _, page = await world.seen(world.ada)
+    await world.request("pb")
+    options = WatchOptions(resource_version=str(page.revision))
+    feed = await world.endpoints["projects"].watch(world.ada, None, options)
+
+    assert told(await feed.batch(5)) == [("ADDED", "pb")]
+
+
+async def test_a_watch_that_could_miss_a_loss_begins_with_a_new_list(world):
+    await world.request("pa")
+    _, page = await world.seen(world.ada)
+    await world.endpoints["projects"].delete(world.ada, "", "pa", DeleteOptions())
+    await world.provisioner.settle()
+
+    options = WatchOptions(resource_version=str(page.revision))
+    with pytest.raises(Expired):
+        await world.endpoints["projects"].watch(world.ada, None, options)
 
 
 async def test_a_watch_can_say_where_its_beginning_ends(world):

@@ -20,7 +20,13 @@ from wharfinger.cluster import paging, patch
 from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.endpoint import Endpoint
-from wharfinger.cluster.errors import BadRequest, ObjectConflict, ObjectInvalid, PatchFailed
+from wharfinger.cluster.errors import (
+    BadRequest,
+    Expired,
+    ObjectConflict,
+    ObjectInvalid,
+    PatchFailed,
+)
 from wharfinger.cluster.feed import Feed, WatchEvent, bookmark
 from wharfinger.cluster.kind import FieldError, Object
 from wharfinger.cluster.kinds.core import NAMESPACE
@@ -64,16 +70,19 @@ class Projects(Endpoint):
             raise BadRequest("sendInitialEvents is forbidden unless allowWatchBookmarks is set")
         initial = options.initial_events if options.initial_events is not None else asked == 0
         cache = self._objects.cache
+        since = None if initial or asked == 0 else asked
         feed = ProjectFeed(
             cache,
             self._authorizer,
             subject,
             options.selector,
-            watch=cache.watch(since=None if initial else asked),
-            known=() if initial else cache.list(NAMESPACE.resource),
+            watch=cache.watch(since=since),
+            known=() if initial else cache.list_at(NAMESPACE.resource, since or cache.revision),
         )
         if initial:
             feed.begin(told_end=bool(options.initial_events))
+        else:
+            feed.resume()
         return feed
 
     async def update(
@@ -146,6 +155,17 @@ class ProjectFeed:
         if told_end:
             end = bookmark(PROJECT, self.revision, ends_initial=True)
             self._waiting.append(WatchEvent("BOOKMARK", end))
+
+    def resume(self) -> None:
+        """Tell what happened since; raise `Expired` if something was taken away meanwhile.
+
+        What the caller saw before a right or a project went is not known any more, so they
+        cannot be told what they lost: they list again.
+        """
+        events = self._watch.catch_up()
+        if any(_takes_away(event) for event in events):
+            raise Expired("too old resource version: projects or rights were taken away since")
+        self._waiting = list(self._translate(events))
 
     async def batch(self, within: float | None = None) -> Sequence[WatchEvent] | None:
         if self._waiting:
@@ -233,6 +253,12 @@ def _fixed(metadata: Object, field: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise BadRequest(f"metadata.{field} must be an object", PROJECT.resource)
     return {name: value for name, value in values.items() if name not in _CHANGEABLE}
+
+
+def _takes_away(event: Event) -> bool:
+    if event.key.resource == NAMESPACE.resource:
+        return event.deleted
+    return event.key.resource.group == RBAC and event.previous is not None
 
 
 def _at(obj: Object, revision: int) -> Object:
