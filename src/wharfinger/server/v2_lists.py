@@ -20,6 +20,9 @@ MAX_REPOSITORIES: Final = 1_000
 MAX_TAGS: Final = 10_000
 MAX_REFERRERS: Final = 100
 
+_SCAN: Final = 200
+"""How many repositories are asked for rights at a stretch."""
+
 _NUMBER: Final = re.compile(r"[0-9]+")
 _MARKER: Final = 512
 
@@ -37,11 +40,11 @@ async def catalog(call: Call) -> Answer:
     visible: list[str] = []
     more = True
     while more and len(visible) < size:
-        names = await call.registry.repositories(last, MAX_REPOSITORIES)
+        names = await call.registry.repositories(last, _SCAN)
         visible += [str(name) for name in names if call.policy.may_list(call.caller, name)]
-        more = len(names) == MAX_REPOSITORIES
+        more = len(names) == _SCAN
         last = str(names[-1]) if names else last
-        await asyncio.sleep(0)  # others come in between the pages of a large registry
+        await asyncio.sleep(0)  # others come in between the pieces of a large registry
     # A full page has a link even if nothing follows, as clients know it from docker-registry.
     full = len(visible) >= size
     return _page({"repositories": visible[:size]}, call, visible, size, more=full)

@@ -5,6 +5,7 @@ import pytest
 
 from wharfinger.oci import media_types
 from wharfinger.oci.digest import Digest
+from wharfinger.oci.names import RepositoryName
 
 NAME = "team/app"
 TAGS = f"/v2/{NAME}/tags/list"
@@ -114,6 +115,15 @@ async def test_pages_of_the_catalog_give_each_readable_repository_once(client, r
     found = await follow(client, f"/v2/_catalog?n={size}", "repositories")
 
     assert found == sorted(names)
+
+
+async def test_a_readable_repository_behind_many_others_is_found(client, rights):
+    for i in range(450):
+        await client.registry.put_blob(RepositoryName.parse(f"secret/a{i}"), Digest.of(b""), b"")
+    await client.push_image("team/a")
+    rights.only(("ada", "get", "imagestreams/layers", "team"))
+
+    assert (await client("GET", "/v2/_catalog?n=5")).json == {"repositories": ["team/a"]}
 
 
 async def push_referrer(client, subject, kind, note):

@@ -230,7 +230,14 @@ def _hash(fd: int, size: int, algorithm: str, intake: Intake | None) -> str:
 
 
 def _purge(uploads: Path, before: float) -> int:
-    stale = [entry for entry in uploads.iterdir() if entry.lstat().st_mtime < before]
-    for entry in stale:
-        entry.unlink()
-    return len(stale)
+    return sum(_drop_if_stale(path, before) for path in list(uploads.iterdir()))
+
+
+def _drop_if_stale(path: Path, before: float) -> bool:
+    try:
+        if path.lstat().st_mtime >= before:
+            return False
+        path.unlink()
+    except FileNotFoundError:  # it was finished or cancelled in the meantime
+        return False
+    return True
