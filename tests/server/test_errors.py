@@ -70,12 +70,13 @@ async def test_a_bug_is_logged_with_its_traceback_and_shown_to_nobody(call, capl
     assert "ValueError: the secret" in caplog.text
 
 
-async def test_what_breaks_after_the_answer_began_is_not_answered_twice(call):
+@pytest.mark.parametrize("error", [NotFound("x"), HTTPException(404), ValueError("x")])
+async def test_what_breaks_after_the_answer_began_cuts_it(call, error):
     async def app(scope, receive, send):
-        await Response(b"")(scope, receive, send)
-        raise NotFound("x")
+        await Response(b"half")(scope, receive, send)
+        raise error
 
-    with pytest.raises(NotFound):
+    with pytest.raises(type(error)):
         await call(ErrorEdge(app, {}), "GET", "/x")
 
 

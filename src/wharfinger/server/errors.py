@@ -104,6 +104,7 @@ class ErrorEdge:
             await self._app(scope, receive, watch_start)
         except WharfingerError as error:
             if started:
+                logger.warning("cut an answer: %s", error.message)
                 raise
             await self._answer(scope, error)(scope, receive, send)
         except HTTPException as error:
@@ -113,8 +114,9 @@ class ErrorEdge:
             await response(scope, receive, send)
         except Exception:
             logger.exception("cannot answer %s", scope["method"])
-            if not started:
-                await self._answer(scope, InternalError())(scope, receive, send)
+            if started:
+                raise  # so that the connection is cut: half an answer must not look whole
+            await self._answer(scope, InternalError())(scope, receive, send)
 
     def _answer(self, scope: Scope, error: WharfingerError) -> Response:
         shape = self._bodies.get(first_segment(scope["path"]), problem)

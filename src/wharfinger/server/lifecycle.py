@@ -53,6 +53,7 @@ def run(settings: Settings, *, ready: Callable[[str], None]) -> None:
     server_logging.configure()
     with Lock(directory.lock):
         directory.sweep()
+        directory.running.unlink(missing_ok=True)
         asyncio.run(serve(settings, directory, ready))
 
 
