@@ -15,6 +15,7 @@ from wharfinger.cluster.errors import (
     ObjectForbidden,
     ObjectInvalid,
     ObjectNotFound,
+    ObjectTooLarge,
     PatchFailed,
 )
 from wharfinger.cluster.kind import Object
@@ -352,6 +353,24 @@ async def test_a_patch_must_leave_an_object(objects: Objects):
 
     with pytest.raises(PatchFailed):
         await objects.patch(CONFIG_MAP, "dock", "a", PatchType.JSON, patch, SYSTEM)
+
+
+async def test_a_patch_may_not_nest_without_end(objects: Objects):
+    await make(objects)
+    patch = [{"op": "add", "path": "/x" * depth, "value": {}} for depth in range(1, 3000)]
+
+    with pytest.raises(PatchFailed, match="nests too deep"):
+        await objects.patch(CONFIG_MAP, "dock", "a", PatchType.JSON, patch, SYSTEM)
+
+
+async def test_an_object_may_not_grow_without_end(objects: Objects):
+    rules = [{"apiGroups": [""], "resources": ["x" * 1_100_000], "verbs": ["get"]}]
+    await objects.create(ROLE, "dock", {"metadata": {"name": "r"}, "rules": rules}, SYSTEM)
+    more = [{"op": "add", "path": "/rules/-", "value": rules[0]}]
+    await objects.patch(ROLE, "dock", "r", PatchType.JSON, more, SYSTEM)
+
+    with pytest.raises(ObjectTooLarge):
+        await objects.patch(ROLE, "dock", "r", PatchType.JSON, more, SYSTEM)
 
 
 # delete

@@ -18,6 +18,7 @@ from wharfinger.errors import (
     Forbidden,
     Gone,
     NotFound,
+    TooLarge,
     Unavailable,
     Unsupported,
     WharfingerError,
@@ -90,6 +91,13 @@ class ObjectForbidden(ObjectError, Forbidden):
     ) -> None:
         told = f'{resource} "{name}"' if name else str(resource)
         super().__init__(f"{told} is forbidden: {reason}", resource, name, causes)
+
+
+class ObjectTooLarge(ObjectError, TooLarge):
+    code = "object-too-large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Request entity too large: limit is {limit}")
 
 
 class BadRequest(ObjectError, BadInput):

@@ -25,6 +25,7 @@ from wharfinger.cluster.errors import (
     ObjectConflict,
     ObjectExists,
     ObjectNotFound,
+    ObjectTooLarge,
     PatchFailed,
     RevisionConflict,
 )
@@ -35,6 +36,9 @@ from wharfinger.cluster.paging import Page
 from wharfinger.cluster.patch import PatchType
 from wharfinger.cluster.store import Key, Write
 from wharfinger.cluster.subject import Subject
+
+MAX_BYTES: Final = 3 * 1024 * 1024
+"""Of one object as it is stored: many small patches may not make what one request may not."""
 
 _TRIES: Final = 20
 _GENERATED_TRIES: Final = 8
@@ -139,7 +143,8 @@ class Objects:
         """Put `obj` in place of what is there; unconditionally if it names no version."""
 
         def put(_: Object) -> Object:
-            return _copy(obj)
+            new: Object = _copy(obj)
+            return new
 
         return await self._change(
             kind, namespace, name, put, subject, options or Options(), subresource
@@ -160,10 +165,12 @@ class Objects:
         """Apply a patch to what is there now, again if that changes meanwhile."""
 
         def patched(old: Object) -> Object:
-            result = patch.apply(patch_type, old, document, kind.schema)
-            if not isinstance(result, dict):
+            try:
+                new = _copy(patch.apply(patch_type, old, document, kind.schema))
+            except RecursionError:
+                raise PatchFailed("the patch nests too deep", kind.resource, name) from None
+            if not isinstance(new, dict):
                 raise PatchFailed("the patch does not leave an object", kind.resource, name)
-            new = _copy(result)
             if _revision_of(new) == _revision_of(old):
                 # What the object had before, not a version that the patch asks for.
                 new["metadata"].pop("resourceVersion", None)
@@ -323,13 +330,15 @@ def _at(obj: Object, revision: str) -> Object:
     return {**obj, "metadata": {**obj["metadata"], "resourceVersion": revision}}
 
 
-def _copy(obj: Object) -> Object:
-    copied: Object = msgspec.json.decode(msgspec.json.encode(obj))
-    return copied
+def _copy(value: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def _encode(obj: Object | None) -> bytes | None:
     if obj is None:
         return None
     found = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
-    return msgspec.json.encode({**obj, "metadata": found})
+    value = msgspec.json.encode({**obj, "metadata": found})
+    if len(value) > MAX_BYTES:
+        raise ObjectTooLarge(MAX_BYTES)
+    return value

@@ -18,24 +18,16 @@ from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEv
 from starlette.requests import ClientDisconnect, Request
 
 from wharfinger.cluster import protobuf
-from wharfinger.cluster.errors import BadRequest, PatchTypeUnsupported
+from wharfinger.cluster.errors import BadRequest, ObjectTooLarge, PatchTypeUnsupported
+from wharfinger.cluster.objects import MAX_BYTES
 from wharfinger.cluster.patch import PatchType
-from wharfinger.errors import TooLarge
 from wharfinger.oci import strict_json
 from wharfinger.server.kube_errors import MediaTypeUnsupported
 
-MAX_BYTES: Final = 3 * 1024 * 1024
 MAX_YAML_BYTES: Final = 32 * 1024  # a second of work: for more, send JSON
 MAX_DEPTH: Final = 64
 JSON: Final = "application/json"
 YAML_TYPE: Final = "application/yaml"
-
-
-class BodyTooLarge(TooLarge):
-    code = "body-too-large"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"Request entity too large: limit is {limit}")
 
 
 async def read_object(request: Request, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,19 +58,19 @@ async def read_patch(request: Request) -> tuple[PatchType, Any]:
 
 
 async def read(request: Request) -> bytes:
-    """The body, once and for all; raise `BodyTooLarge` as soon as it is known to be."""
+    """The body, once and for all; raise `ObjectTooLarge` as soon as it is known to be."""
     known: bytes | None = request.scope.get(_BODY)
     if known is not None:
         return known
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > MAX_BYTES:
-        raise BodyTooLarge(MAX_BYTES)
+        raise ObjectTooLarge(MAX_BYTES)
     data = bytearray()
     try:
         async for chunk in request.stream():
             data += chunk
             if len(data) > MAX_BYTES:
-                raise BodyTooLarge(MAX_BYTES)
+                raise ObjectTooLarge(MAX_BYTES)
     except ClientDisconnect:
         raise BadRequest("the client left before the body was whole") from None
     request.scope[_BODY] = bytes(data)
@@ -99,7 +91,7 @@ async def _decode(media_type: str, data: bytes, schema: Mapping[str, Any]) -> An
         return protobuf.decode(data, schema)
     if media_type in (YAML_TYPE, "text/yaml", "application/x-yaml"):
         if len(data) > MAX_YAML_BYTES:
-            raise BodyTooLarge(MAX_YAML_BYTES)
+            raise ObjectTooLarge(MAX_YAML_BYTES)
         return _json(await asyncio.to_thread(_yaml_as_json, data))
     raise MediaTypeUnsupported(media_type, (JSON, YAML_TYPE, protobuf.CONTENT_TYPE))
 

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.datastructures import QueryParams
+
+from wharfinger.cluster.errors import BadRequest
+from wharfinger.cluster.kinds import CONFIG_MAP
+from wharfinger.cluster.options import DeleteOptions, FieldValidation, Propagation
+from wharfinger.server import kube_options
+
+
+def of_delete(query: str = "", **body: Any) -> DeleteOptions:
+    return kube_options.of_delete(QueryParams(query), body)
+
+
+def test_a_write_warns_unless_it_says_otherwise():
+    def validation(query: str) -> FieldValidation:
+        return kube_options.of_write(QueryParams(query), print).field_validation
+
+    assert validation("") is FieldValidation.WARN
+    assert validation("fieldValidation=") is FieldValidation.WARN
+    assert validation("fieldValidation=Strict") is FieldValidation.STRICT
+    with pytest.raises(BadRequest, match="Unsupported value"):
+        validation("fieldValidation=strict")
+
+
+@pytest.mark.parametrize(
+    ("options", "propagation"),
+    [
+        (of_delete(), Propagation.BACKGROUND),
+        (of_delete("propagationPolicy=Orphan"), Propagation.ORPHAN),
+        (of_delete("orphanDependents=true"), Propagation.ORPHAN),
+        (of_delete(orphanDependents=True), Propagation.ORPHAN),
+        (of_delete(orphanDependents=False), Propagation.BACKGROUND),
+        (of_delete("propagationPolicy=Orphan", propagationPolicy="Foreground"), Propagation.FOREGROUND),
+    ],
+)  # fmt: skip
+def test_how_a_deletion_goes_on(options: DeleteOptions, propagation: Propagation):
+    assert options.propagation is propagation
+
+
+def test_a_deletion_may_be_dry_by_query_or_body():
+    assert of_delete("dryRun=All").dry_run
+    assert of_delete(dryRun=["All"]).dry_run
+    assert not of_delete().dry_run
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dryRun": "All"},
+        {"dryRun": ["Some"]},
+        {"preconditions": "x"},
+        {"preconditions": {"uid": 1}},
+        {"propagationPolicy": "Sometimes"},
+        {"propagationPolicy": ["Orphan"]},
+    ],
+)
+def test_other_options_are_refused(body: dict[str, Any]):
+    with pytest.raises(BadRequest):
+        of_delete(**body)
+
+
+def test_initial_events_are_asked_for_refused_or_left_open():
+    def initial(query: str) -> bool | None:
+        return kube_options.of_watch(CONFIG_MAP, QueryParams(query)).initial_events
+
+    assert initial("") is None
+    assert initial("sendInitialEvents=true") is True
+    assert initial("sendInitialEvents=false") is False
