@@ -38,6 +38,13 @@ def test_every_exit_code_has_a_meaning():
     assert set(exit_codes.MEANINGS) == set(ExitCode)
 
 
+def test_the_reference_shows_the_same_table():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "exit-codes.md").read_text()
+
+    for code, meaning in exit_codes.MEANINGS.items():
+        assert f"| {code:d} | {meaning} |" in page
+
+
 def test_help_lists_the_commands_and_no_older_spelling(wharf):
     result = wharf("--help")
 

@@ -15,6 +15,7 @@ def file(tmp_path, text: str, name: str = "config") -> File:
     return loaded
 
 
+HUB = kubeconfig.Context("", "https://hub.test:5000", authority=b"PEM", tls_name="real.test")
 FULL = """\
 current-context: c
 contexts: [{name: c, context: {cluster: k, user: u, namespace: n}}]
@@ -118,7 +119,7 @@ def test_an_authority_that_cannot_be_read_is_refused(tmp_path, entry):
 def test_a_login_is_named_as_oc_names_it(tmp_path):
     loaded = kubeconfig.load([tmp_path / "new"])
 
-    changed = kubeconfig.remember(loaded, Login("https://hub.test:5000", "alice", "t", b"PEM"))
+    changed = kubeconfig.remember(loaded, Login(HUB, "alice", "t"))
     kubeconfig.save(changed)
 
     written = YAML(typ="safe").load(tmp_path / "new")
@@ -129,6 +130,7 @@ def test_a_login_is_named_as_oc_names_it(tmp_path):
             {
                 "name": "hub-test:5000",
                 "cluster": {
+                    "tls-server-name": "real.test",
                     "server": "https://hub.test:5000",
                     "certificate-authority-data": "UEVN",
                 },
@@ -175,4 +177,4 @@ def test_a_file_is_written_through_a_link_and_for_its_owner_only(tmp_path):
 def test_no_repr_shows_a_secret():
     identity = Identity(token="hunter2", password="hunter2", key=b"hunter2")
 
-    assert "hunter2" not in repr([identity, Login("https://hub.test", "a", "hunter2")])
+    assert "hunter2" not in repr([identity, Login(HUB, "a", "hunter2")])

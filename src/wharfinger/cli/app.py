@@ -131,9 +131,10 @@ def _require_text(arguments: Sequence[str]) -> None:
 
 def _color_asked(arguments: Sequence[str]) -> Color:
     """`--color` as given, read here since the error may have come before it was parsed."""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        value = following if argument == "--color" else argument.removeprefix("--color=")
-        if value in _COLORS:
-            return Color(value)
     asked = os.environ.get("WHARF_COLOR", "")
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument == "--color":
+            asked = following
+        elif argument.startswith("--color="):
+            asked = argument.removeprefix("--color=")
     return Color(asked) if asked in _COLORS else Color.AUTO

@@ -67,11 +67,9 @@ class Context:
 class Login:
     """What `wharf login` remembers."""
 
-    server: str
+    place: Context  # its server, and whom to trust there
     user: str
     token: str = field(repr=False)
-    authority: bytes | None = None
-    insecure: bool = False
 
 
 def paths(explicit: Path | None, environment: Mapping[str, str]) -> list[Path]:
@@ -214,22 +212,28 @@ def remember(loaded: Sequence[File], login: Login) -> File:
 
     Named as `oc login` names them, so that both tools share one set of contexts.
     """
-    place = place_name(login.server)
-    cluster: dict[str, Any] = {"server": login.server}
-    if login.authority is not None:
-        cluster["certificate-authority-data"] = base64.b64encode(login.authority).decode()
-    if login.insecure:
-        cluster["insecure-skip-tls-verify"] = True
+    place = place_name(login.place.server)
     known = _find(loaded, "context", context_name(login))
     namespace = (_text(known[1], "namespace") if known is not None else "") or "default"
     user = f"{login.user}/{place}"
     context = {"cluster": place, "user": user, "namespace": namespace}
     first = loaded[0]
-    _set(first.document, "cluster", place, cluster)
+    _set(first.document, "cluster", place, _cluster(login.place))
     _set(first.document, "user", user, {"token": login.token})
     _set(first.document, "context", context_name(login), context)
     first.document["current-context"] = yaml.added(context_name(login))
     return first
+
+
+def _cluster(place: Context) -> dict[str, Any]:
+    cluster: dict[str, Any] = {"server": place.server}
+    if place.insecure:
+        cluster["insecure-skip-tls-verify"] = True  # kubectl refuses an authority beside it
+    elif place.authority is not None:
+        cluster["certificate-authority-data"] = base64.b64encode(place.authority).decode()
+    if place.tls_name is not None:
+        cluster["tls-server-name"] = place.tls_name
+    return cluster
 
 
 def place_name(server: str) -> str:
@@ -237,7 +241,7 @@ def place_name(server: str) -> str:
 
 
 def context_name(login: Login) -> str:
-    return f"{place_name(login.server)}/{login.user}"
+    return f"{place_name(login.place.server)}/{login.user}"
 
 
 def forget(loaded: Sequence[File], context: Context) -> File | None:

@@ -80,10 +80,11 @@ def login(
         token = terminal.read_secret()
     if token is None:
         token = _token_for_password(place, username, password_stdin, connection.request_timeout)
-    with Client(_as(place, Identity(token=token)), timeout=connection.request_timeout) as client:
+    with Client(
+        replace(place, identity=Identity(token=token)), timeout=connection.request_timeout
+    ) as client:
         name = user(client)
-    made = Login(place.server, name, token, place.authority, place.insecure)
-    kubeconfig.save(kubeconfig.remember(files, made))
+    kubeconfig.save(kubeconfig.remember(files, Login(place, name, token)))
     say(f'Logged in to "{sanitized(place.server)}" as "{sanitized(name)}".')
 
 
@@ -112,33 +113,29 @@ def _place(
 ) -> Context:
     """Where to log in, and whom to trust there: what is known of a server stays known."""
     if server is None:
-        known: Context | None = kubeconfig.current(files, connection.context)
-        address = known.server if known is not None else ""
+        place = kubeconfig.current(files, connection.context)
     else:
         address = server if "://" in server else f"https://{server}"
-        known = kubeconfig.context_at(files, address)
-    authority = known.authority if known is not None else None
-    if ca_file is not None:
-        try:
-            authority = ca_file.read_bytes()
-        except OSError as error:
-            raise UsageError(f"cannot read {ca_file}: {error.strerror}") from error
-    tls_name = known.tls_name if known is not None else None
-    return Context("login", address, authority=authority, insecure=insecure, tls_name=tls_name)
-
-
-def _as(place: Context, identity: Identity) -> Context:
-    return replace(place, identity=identity)
+        place = kubeconfig.context_at(files, address) or Context("", address)
+    place = replace(place, identity=Identity(), insecure=insecure)
+    if ca_file is None:
+        return place
+    try:
+        return replace(place, authority=ca_file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot read {ca_file}: {error.strerror}") from error
 
 
 def _token_for_password(
     place: Context, username: str | None, password_stdin: bool, timeout: float
 ) -> str:
     username = username or terminal.ask("Username")
+    if ":" in username:
+        raise UsageError(f"cannot log in as {username!r}: a user name has no ':'")
     piped = password_stdin or not sys.stdin.isatty()
     password = terminal.read_secret() if piped else terminal.ask_secret("Password")
     identity = Identity(username=username, password=password)
-    with Client(_as(place, identity), timeout=timeout) as client:
+    with Client(replace(place, identity=identity), timeout=timeout) as client:
         return _start_session(client)
 
 
