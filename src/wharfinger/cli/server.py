@@ -153,7 +153,7 @@ def next_steps(settings: Settings, url: str) -> str:
         "Log in, then push:",
         f"  wharf token create builder -n demo | docker login -u builder --password-stdin {host}",
         f"  docker tag IMAGE {host}/demo/IMAGE && docker push {host}/demo/IMAGE",
-        f"Console: {url}/console/",
+        f"A page that says the same: {url}/console/",
     ]
     if settings.tls and settings.tls_cert is None and not settings.listen.loopback:
         lines.append(

@@ -38,7 +38,7 @@ from wharfinger.errors import NotFound, Unsupported
 from wharfinger.registry.registry import Registry
 from wharfinger.registry.stores.disk import DiskBlobStore
 from wharfinger.registry.stores.sqlite import SqliteMetadataStore
-from wharfinger.server import guard, kube, kube_errors, metrics, oauth, v2_errors
+from wharfinger.server import console, guard, kube, kube_errors, metrics, oauth, v2_errors
 from wharfinger.server.addresses import Addresses
 from wharfinger.server.directory import StateDirectory
 from wharfinger.server.drain import Drain
@@ -171,6 +171,7 @@ def create_app(opened: Services, *, drain: Drain, log: AccessLog) -> ASGIApp:
         **dict.fromkeys(("oauth", "openshift", ".well-known"), Router(oauth.ROUTES)),
         **dict.fromkeys(("livez", "readyz", "healthz"), answering(checks.handle)),
         "metrics": answering(show_metrics),
+        **dict.fromkeys(("", "console"), Router(console.ROUTES)),
     }
     bodies = error_bodies(opened)
     edge = ErrorEdge(Dispatch(opened, apps), bodies)
