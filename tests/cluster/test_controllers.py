@@ -6,11 +6,11 @@ import json
 import pytest
 
 from wharfinger.cluster.cache import Cache
-from wharfinger.cluster.controllers import RETRY, Runner
+from wharfinger.cluster.controllers import LATER, RETRY, Runner
 from wharfinger.cluster.kind import GroupResource
 from wharfinger.cluster.store import Key, Write
 from wharfinger.cluster.stores.memory import MemoryStore
-from wharfinger.errors import Conflict, StorageFull
+from wharfinger.errors import BadInput, Conflict, StorageFull
 
 THINGS = GroupResource("own.test", "things")
 
@@ -89,6 +89,19 @@ async def test_a_race_is_looked_at_again(cache, clock):
     assert controller.taken() == ["a"]
 
     clock.now += RETRY
+    await runner.work()
+    assert controller.taken() == ["a"]
+
+
+async def test_what_cannot_be_completed_stops_nothing_else(cache, clock):
+    await put(cache, "a")
+    await put(cache, "b")
+    controller = Noting(cache, [BadInput("cannot: no room is left in it")])
+    runner = Runner(cache, controller, clock=clock)
+    await runner.work()
+    assert controller.taken() == ["a", "b"]
+
+    clock.now += LATER
     await runner.work()
     assert controller.taken() == ["a"]
 

@@ -32,3 +32,9 @@ def test_the_login_stands_in_each_of_its_forms():
 @pytest.mark.parametrize("data", ["", "!", "e30=", "W10=", "bnVsbA==", "eyJhIjoxfQ=="])
 def test_a_secret_without_a_login_has_no_token(data):
     assert dockercfg.token({"metadata": {}, "data": {dockercfg.KEY: data}}) is None
+
+
+def test_a_secret_nested_beyond_reason_holds_nothing():
+    deep = base64.b64encode(b"[" * 100_000).decode()
+
+    assert dockercfg.held({"metadata": {}, "data": {dockercfg.KEY: deep}}) == {}

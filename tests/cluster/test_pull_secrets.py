@@ -76,3 +76,42 @@ async def test_no_secret_stands_in_an_annotation_or_a_name(world):
     )
 
     assert not any(token in metadata for token in tokens)
+
+
+async def annotated(world, **annotations):
+    account = world.account("default")
+    changed = {**account, "metadata": {**account["metadata"], "annotations": annotations}}
+    await world.objects.update(SERVICE_ACCOUNT, "p", "default", changed, SYSTEM)
+    await world.provisioner.settle()
+
+
+@pytest.mark.parametrize("name", ["theirs", "Not a name", "../x", ""])
+async def test_a_name_that_leads_elsewhere_is_not_followed(world, name):
+    await world.project()
+    theirs = await world.make(SECRET, "theirs", stringData={"key": "value"})
+    await annotated(world, **{pull_secrets.REFERENCE: name})
+
+    assert world.objects.get(SECRET, "p", "theirs") == theirs
+    assert dockercfg.token(world.pull_secret(world.account("default")))
+
+
+async def test_an_account_that_has_no_room_stops_nothing_else(world):
+    await world.project()
+    await world.make(
+        SERVICE_ACCOUNT, "full", metadata={"annotations": {"own.test/all": "x" * 262_132}}
+    )
+    await world.provisioner.settle()
+    await world.make(SERVICE_ACCOUNT, "next")
+    await world.provisioner.settle()
+
+    assert pull_secrets.REFERENCE not in world.account("full")["metadata"]["annotations"]
+    assert dockercfg.token(world.pull_secret(world.account("next")))
+
+
+async def test_the_longest_names_of_accounts_give_names_of_secrets(world):
+    await world.project()
+    name = "a" * 199 + ".b"
+    await world.make(SERVICE_ACCOUNT, name)
+    await world.provisioner.settle()
+
+    assert dockercfg.token(world.pull_secret(world.account(name)))

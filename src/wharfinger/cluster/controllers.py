@@ -18,10 +18,13 @@ from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.errors import Expired
 from wharfinger.cluster.tokens import Clock
 from wharfinger.cluster.watch import Event
-from wharfinger.errors import AlreadyExists, Conflict, Forbidden, NotFound
+from wharfinger.errors import AlreadyExists, BadInput, Conflict, Forbidden, NotFound, TooLarge
 
 RETRY = 1.0
 """Seconds after which a race is looked at again."""
+
+LATER = 60.0
+"""Seconds after which is looked again at what its owner made impossible to complete."""
 
 LONGEST_WAIT = 60.0
 """Seconds after which the clock is read again, should it have been set."""
@@ -100,6 +103,9 @@ class Runner:
             return await self._controller.reconcile(key)
         except (AlreadyExists, Conflict, Forbidden, NotFound):
             return RETRY
+        except (BadInput, TooLarge):
+            # A tenant's object that has no room for what we add must not stop the work on others.
+            return LATER
 
     def _pause(self) -> float | None:
         if not self._due:

@@ -46,7 +46,7 @@ def held(secret: Object) -> dict[str, Any]:
     encoded = (secret.get("data") or {}).get(KEY, "")
     try:
         config = json.loads(base64.b64decode(encoded))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return config if isinstance(config, dict) else {}
 

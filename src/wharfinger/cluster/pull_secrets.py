@@ -13,12 +13,13 @@ import copy
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
-from wharfinger.cluster import dockercfg, metadata
+from wharfinger.cluster import dockercfg, metadata, validation
 from wharfinger.cluster.kind import Object
 from wharfinger.cluster.kinds.core import SERVICE_ACCOUNT
 from wharfinger.cluster.kinds.meta import annotations_of
 from wharfinger.cluster.kinds.secret import ACCOUNT_NAME, ACCOUNT_UID, SECRET
 from wharfinger.cluster.objects import Objects
+from wharfinger.cluster.options import DeleteOptions
 from wharfinger.cluster.proofs import AccountProof, BoundSecret, NotProven
 from wharfinger.cluster.subject import SYSTEM
 from wharfinger.cluster.tokens import Clock, Statement, Tokens
@@ -70,7 +71,7 @@ class PullSecrets:
         account = self._cache.get(SERVICE_ACCOUNT.resource, namespace, name)
         if account is None or metadata.deleting(account):
             return None
-        named = annotations_of(account).get(REFERENCE) or self._free_name(name)
+        named = self._name(account)
         linked = link(account, named)
         if linked != account:
             await self._objects.update(SERVICE_ACCOUNT, namespace, name, linked, SYSTEM)
@@ -78,9 +79,23 @@ class PullSecrets:
         if secret is None:
             secret = await self._objects.create(SECRET, namespace, empty(account, named), SYSTEM)
         elif annotations_of(secret).get(ACCOUNT_UID) != account["metadata"]["uid"]:
-            await self._objects.delete(SECRET, namespace, named, SYSTEM)
+            same = DeleteOptions(uid=secret["metadata"]["uid"])
+            await self._objects.delete(SECRET, namespace, named, SYSTEM, same)
             return 0.0
         return await self._fill(account, secret)
+
+    def _name(self, account: Object) -> str:
+        """The secret that the account names, or a new name if that cannot be one of ours.
+
+        Whoever may write accounts need not be allowed to write secrets: a name that leads to
+        somebody else's secret is not followed.
+        """
+        named = annotations_of(account).get(REFERENCE, "")
+        found = self._cache.get(SECRET.resource, account["metadata"]["namespace"], named)
+        foreign = found is not None and not _is_ours(found, account)
+        if foreign or validation.subdomain(named):
+            return self._free_name(account["metadata"]["name"])
+        return named
 
     async def _fill(self, account: Object, secret: Object) -> float:
         statement = self._statement(account, secret)
@@ -116,7 +131,7 @@ class PullSecrets:
         return statement.not_before + life * RENEW_AFTER - self._clock()
 
     def _free_name(self, account: str) -> str:
-        return f"{account[:_LONGEST_PREFIX]}-dockercfg-{self._suffix()}"
+        return f"{account[:_LONGEST_PREFIX].rstrip('-.')}-dockercfg-{self._suffix()}"
 
 
 def link(account: Object, secret: str) -> Object:
@@ -156,6 +171,13 @@ def empty(account: Object, name: str) -> Object:
         "type": dockercfg.TYPE,
         "data": {dockercfg.KEY: dockercfg.encode({})},
     }
+
+
+def _is_ours(secret: Object, account: Object) -> bool:
+    return (
+        secret.get("type") == dockercfg.TYPE
+        and annotations_of(secret).get(OF_ACCOUNT) == account["metadata"]["name"]
+    )
 
 
 def _proof(account: Object, secret: Object) -> AccountProof:

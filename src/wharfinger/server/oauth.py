@@ -30,7 +30,7 @@ from wharfinger.cluster.subject import ANONYMOUS, Subject
 from wharfinger.cluster.tokens import REGISTRY_AUDIENCE, Issued
 from wharfinger.errors import BadInput, Unauthenticated, WharfingerError
 from wharfinger.registry import scope
-from wharfinger.registry.scope import NEEDS, REPOSITORY, BadScope, Scope
+from wharfinger.registry.scope import NEEDS, REPOSITORY, BadScope, Need, Scope
 from wharfinger.server import errors, guard
 from wharfinger.server.state import Services
 
@@ -268,16 +268,13 @@ def _spelled_out(wanted: Scope) -> Iterable[Scope]:
 
 
 def _may(authorizer: Authorizer, subject: Subject, wanted: Scope) -> bool:
-    project, name = scope.split(wanted.name)
-    return any(
-        authorizer.decide(
-            subject,
-            Access(need.verb, need.group, need.resource, need.subresource)
-            if need.clusterwide
-            else Access(need.verb, need.group, need.resource, need.subresource, project, name),
-        ).allowed
-        for need in NEEDS.get((wanted.type, wanted.action), ())
-    )
+    needs = NEEDS.get((wanted.type, wanted.action), ())
+    return any(authorizer.decide(subject, _access(need, wanted)).allowed for need in needs)
+
+
+def _access(need: Need, wanted: Scope) -> Access:
+    project, name = ("", "") if need.clusterwide else scope.split(wanted.name)
+    return Access(need.verb, need.group, need.resource, need.subresource, project, name)
 
 
 def _spell(granted: Iterable[Scope]) -> str:
@@ -291,4 +288,5 @@ def _seconds(issued: Issued) -> int:
 
 
 def _code(status: int) -> str:
-    return {401: "UNAUTHORIZED", 403: "DENIED", 429: "TOOMANYREQUESTS"}.get(status, "UNSUPPORTED")
+    codes = {401: "UNAUTHORIZED", 403: "DENIED", 429: "TOOMANYREQUESTS", 503: "UNAVAILABLE"}
+    return codes.get(status, "UNSUPPORTED")
