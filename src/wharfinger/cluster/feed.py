@@ -15,7 +15,7 @@ from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.errors import BadRequest
 from wharfinger.cluster.kind import Kind, Object
 from wharfinger.cluster.options import WatchOptions
-from wharfinger.cluster.paging import parse_revision
+from wharfinger.cluster.paging import parse_revision, require_reached
 from wharfinger.cluster.selector import Selector
 from wharfinger.cluster.watch import Event, Watch
 
@@ -73,8 +73,7 @@ def follow(cache: Cache, kind: Kind, namespace: str | None, options: WatchOption
     if not initial:
         watch = cache.watch(kind.resource, namespace, since=asked or None)
         return SelectedFeed(watch, options.selector, ())
-    if asked > cache.revision:
-        cache.watch(since=asked)  # raises that we have not come so far
+    require_reached(cache, options.resource_version)
     watch = cache.watch(kind.resource, namespace)
     events = [
         WatchEvent("ADDED", obj)

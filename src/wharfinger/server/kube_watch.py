@@ -64,8 +64,8 @@ class WatchResponse:
             coming = asyncio.ensure_future(self._feed.batch(min(left, BOOKMARK_SECONDS)))
             try:
                 await asyncio.wait((coming, gone), return_when=asyncio.FIRST_COMPLETED)
-                if gone.done():
-                    return
+                if not coming.done():
+                    return  # the client went
                 events = coming.result()
                 self._require()
             except WharfingerError as error:
