@@ -50,6 +50,14 @@ def test_a_listener_on_all_addresses_is_named_by_its_first_name():
     assert everywhere.local == "https://127.0.0.1:5000"
 
 
+def test_the_addresses_of_the_machine_are_known_and_handed_out_to_nobody():
+    everywhere = Addresses(Listen("0.0.0.0", 5000), "https", (), ("192.0.2.7",))
+
+    assert everywhere.base_for("192.0.2.7:5000") == "https://192.0.2.7:5000"
+    assert "192.0.2.7:5000" not in everywhere.hosts
+    assert "192.0.2.7" in certificate_names(everywhere, ())
+
+
 def test_the_default_port_is_left_out_of_urls_and_kept_in_image_names():
     plain = Addresses(Listen("192.0.2.1", 443), "https")
 

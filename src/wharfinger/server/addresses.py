@@ -20,15 +20,20 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """`names` are host names and addresses without a port; `own` includes the listener's."""
+    """`names` are host names and addresses without a port; `own` includes the listener's.
+
+    `interfaces` are the machine's addresses where the listener takes them all: clients may use
+    them, and we hand them out to nobody, since they come and go.
+    """
 
     listen: Listen
     scheme: str
     names: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
     _known: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        known = {_normal(name) for name in (*self.own, *self.names)}
+        known = {_normal(name) for name in (*self.own, *self.names, *self.interfaces)}
         object.__setattr__(self, "_known", frozenset(known))
 
     @property
@@ -77,7 +82,8 @@ def authority(host: str, port: int, scheme: str) -> str:
 
 def certificate_names(addresses: Addresses, hostnames: Iterable[str]) -> tuple[str, ...]:
     """Every name that a client may verify, in a stable order."""
-    return tuple(dict.fromkeys((*addresses.own, *_LOOPBACK, *addresses.names, *hostnames)))
+    names = (*addresses.own, *_LOOPBACK, *addresses.names, *addresses.interfaces, *hostnames)
+    return tuple(dict.fromkeys(names))
 
 
 def _split(host: str) -> str | None:

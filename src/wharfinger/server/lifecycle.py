@@ -33,7 +33,7 @@ from wharfinger.server.logging import AccessLog
 from wharfinger.server.settings import Listen, Settings
 from wharfinger.server.state import Services
 from wharfinger.server.tls import Tls
-from wharfinger.system import signals
+from wharfinger.system import interfaces, signals
 from wharfinger.system.clock import SystemClock
 from wharfinger.system.lock import Lock
 
@@ -97,7 +97,8 @@ def addresses_of(settings: Settings, listen: Listen) -> Addresses:
     names = settings.names
     if not listen.loopback and socket.gethostname() not in names:
         names = (*names, socket.gethostname())
-    return Addresses(listen, settings.scheme, names)
+    found = interfaces.addresses() if listen.unspecified else ()
+    return Addresses(listen, settings.scheme, names, found)
 
 
 def write_kubeconfig(
