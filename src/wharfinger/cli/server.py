@@ -156,9 +156,10 @@ def next_steps(settings: Settings, url: str) -> str:
         f"A page that says the same: {url}/console/",
     ]
     if settings.tls and settings.tls_cert is None and not settings.listen.loopback:
+        port = urlsplit(url).port or 443
         lines.append(
             f"Other machines must trust {layout.authority_certificate}; Docker takes it as "
-            f"/etc/docker/certs.d/{host}/ca.crt"
+            f"/etc/docker/certs.d/NAME:{port}/ca.crt, NAME being what they call this one"
         )
     return "\n".join(lines)
 
