@@ -18,7 +18,7 @@ def test_several_scopes_come_in_one_parameter_or_in_many():
     [
         "", " ", "repository", "repository:a/b", ":a/b:pull", "(plugin):a/b:pull",
         "repository:registry.test:5000/a/b:pull", "repository(:a/b:pull", "repository)x(:a/b:pull",
-        "repository(a)(b):a/b:pull",
+        "repository(a)(b):a/b:pull", "repository():a/b:pull", "Repository:a/b:pull",
     ],
 )  # fmt: skip
 def test_malformed_text_asks_for_nothing(text):

@@ -22,7 +22,7 @@ GROUP = "image.openshift.io"
 REPOSITORY = "repository"
 MOST_SCOPES = 100
 _NAMED_IN_PROJECTS = (REPOSITORY, "signature")
-_TYPE = re.compile(r"([^()]+)(?:\(([^()]*)\))?")
+_TYPE = re.compile(r"([a-z0-9]+)(?:\(([a-z0-9]+)\))?")
 _PROJECT_AND_NAME = re.compile(r"[^/]+(?:/[^/]+)+")
 
 
