@@ -48,18 +48,15 @@ class Package:
 
 
 PACKAGES = (
-    Package("apache2-utils", "/usr/bin/htpasswd"),
-    Package("buildah", "/usr/bin/buildah"),
     Package("busybox-static", "/bin/busybox"),
     Package("ca-certificates", "/etc/ssl/certs/ca-certificates.crt"),
     Package("containerd", "/usr/bin/containerd"),
     Package("docker-registry", "/usr/bin/docker-registry"),
     Package("docker.io", "/usr/sbin/dockerd"),
-    Package("git", "/usr/bin/git"),
+    Package("iproute2", "/usr/sbin/ip"),
     Package("npm", "/usr/bin/npm"),
     Package("podman", "/usr/bin/podman"),
     Package("skopeo", "/usr/bin/skopeo"),
-    Package("strace", "/usr/bin/strace"),
     Package("wrk", "/usr/bin/wrk"),
 )
 
