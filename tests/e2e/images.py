@@ -11,6 +11,8 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from e2e import machine
+
 BUSYBOX = Path("/bin/busybox")
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -21,6 +23,8 @@ OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 def root_file_system() -> bytes:
     """A tar archive with busybox and a file that no other image has."""
+    if not BUSYBOX.exists():
+        raise machine.missing("busybox-static")
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         tar.add(BUSYBOX, "bin/busybox")

@@ -52,7 +52,7 @@ def commands(page: str) -> list[str]:
 def test_the_readme_works_as_written(docker: str, short_path: Path) -> None:
     machine.need_root()
     dock = short_path
-    for program in ("dockerd", "ip", "podman", "skopeo", "unshare"):
+    for program in ("busybox", "dockerd", "ip", "podman", "skopeo", "unshare"):
         machine.need(program)
     (dock / "bin").mkdir()
     (dock / "bin" / "docker").symlink_to(clients.docker_client(docker))
