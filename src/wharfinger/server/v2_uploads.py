@@ -106,8 +106,7 @@ async def _append(call: Call, upload: str) -> int:
         span = ranges.of_chunk(header)
         if length is not None and length != span.length:
             raise SizeMismatch(span.length, length)
-        offset, length = span
-        length -= offset
+        offset, length = span.start, span.length
     return await call.registry.uploads.append(
         call.name, upload, call.chunks(), offset=offset, length=length
     )

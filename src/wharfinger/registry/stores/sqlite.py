@@ -21,10 +21,10 @@ from typing import Final
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.manifest import Manifest
 from wharfinger.oci.names import RepositoryName, Tag
-from wharfinger.registry.errors import UnknownSchema, UnsafeFile
+from wharfinger.registry.errors import NoRoom, UnknownSchema, UnsafeFile
 from wharfinger.registry.metadata import StoredManifest, require_complete
-from wharfinger.registry.stores.group_commit import GroupCommit
 from wharfinger.registry.stores.recent import Recent
+from wharfinger.sqlite.group_commit import GroupCommit, is_full
 
 _VERSION: Final = 1
 _SCHEMA: Final = """
@@ -75,7 +75,7 @@ class SqliteMetadataStore:
         _prepare(path)
         self._reader = _connect(path)
         self._reader.execute("PRAGMA query_only = ON")
-        self._writer = GroupCommit(_connect(path))
+        self._writer = GroupCommit(_connect(path), name="metadata-writer", translate=_translate)
         self._manifests: Recent[tuple[RepositoryName, Digest], StoredManifest] = Recent(
             _MANIFEST_MEMORY, lambda manifest: len(manifest.raw) + 512
         )
@@ -324,3 +324,7 @@ def _delete(
 ) -> int:
     statement = f"DELETE FROM {table} WHERE repository = {_ID} AND {column} = ?"
     return connection.execute(statement, (str(name), value)).rowcount
+
+
+def _translate(error: sqlite3.Error) -> Exception:
+    return NoRoom() if is_full(error) else error

@@ -19,9 +19,10 @@ from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 from wharfinger.errors import WharfingerError
-from wharfinger.registry.errors import NoRoom
 
 T = TypeVar("T")
+
+Translate = Callable[[sqlite3.Error], Exception]
 
 _MAX_BATCH: Final = 256
 
@@ -48,12 +49,16 @@ class _Write:
 
 
 class GroupCommit:
-    """The connection is ours from here on: the writing thread alone uses and closes it."""
+    """The connection is ours from here on: the writing thread alone uses and closes it.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `name` is that of the thread; `translate` gives the words for an error of SQLite.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, name: str, translate: Translate) -> None:
         self._connection = connection
+        self._translate = translate
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="metadata-writer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     async def write(
@@ -77,7 +82,7 @@ class GroupCommit:
             while more:
                 batch, more = self._gather()
                 if batch:
-                    _commit(connection, batch)
+                    self._commit(connection, batch)
                 for write in batch:
                     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                         write.loop.call_soon_threadsafe(write.deliver)
@@ -91,19 +96,19 @@ class GroupCommit:
             batch.append(write)
         return batch, True
 
-
-def _commit(connection: sqlite3.Connection, batch: list[_Write]) -> None:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        for write in batch:
-            _run_one(connection, write)
-        connection.execute("COMMIT")
-    except Exception as error:
-        if connection.in_transaction:
-            with contextlib.suppress(sqlite3.Error):  # the next BEGIN will say it again
-                connection.execute("ROLLBACK")
-        for write in batch:
-            write.error = write.error or _translate(error)
+    def _commit(self, connection: sqlite3.Connection, batch: list[_Write]) -> None:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for write in batch:
+                _run_one(connection, write)
+            connection.execute("COMMIT")
+        except Exception as error:
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):  # the next BEGIN will say it again
+                    connection.execute("ROLLBACK")
+            told = self._translate(error) if isinstance(error, sqlite3.Error) else error
+            for write in batch:
+                write.error = write.error or told
 
 
 def _run_one(connection: sqlite3.Connection, write: _Write) -> None:
@@ -113,6 +118,6 @@ def _run_one(connection: sqlite3.Connection, write: _Write) -> None:
         write.error = refused
 
 
-def _translate(error: BaseException) -> BaseException:
-    full = isinstance(error, sqlite3.Error) and error.sqlite_errorcode == sqlite3.SQLITE_FULL
-    return NoRoom() if full else error
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether there was no room on the disk; not every error comes from SQLite with a code."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL

@@ -4,9 +4,12 @@ import threading
 
 import pytest
 
-from wharfinger.errors import NotFound
-from wharfinger.registry.errors import NoRoom
-from wharfinger.registry.stores.group_commit import GroupCommit
+from wharfinger.errors import NotFound, StorageFull
+from wharfinger.sqlite.group_commit import GroupCommit, is_full
+
+
+def in_words(error):
+    return StorageFull(str(error)) if is_full(error) else error
 
 
 @pytest.fixture
@@ -18,7 +21,7 @@ def connection(tmp_path):
 
 @pytest.fixture
 async def writer(connection):
-    writer = GroupCommit(connection)
+    writer = GroupCommit(connection, name="writer", translate=in_words)
     yield writer
     await writer.close()
 
@@ -73,7 +76,7 @@ async def test_an_error_of_the_database_undoes_all_and_the_next_write_works(writ
 async def test_a_full_disk_is_told_as_such_and_leaves_nothing(connection, writer):
     connection.execute("PRAGMA max_page_count = 3")
 
-    with pytest.raises(NoRoom):
+    with pytest.raises(StorageFull):
         await writer.write(insert("x" * 100_000))
 
     assert await rows(writer) == []

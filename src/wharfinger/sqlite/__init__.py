@@ -1,0 +1,1 @@
+"""What the stores share that are kept in SQLite."""
