@@ -48,6 +48,7 @@ class Package:
 
 
 PACKAGES = (
+    Package("apache2-utils", "/usr/bin/htpasswd"),
     Package("busybox-static", "/bin/busybox"),
     Package("ca-certificates", "/etc/ssl/certs/ca-certificates.crt"),
     Package("containerd", "/usr/bin/containerd"),

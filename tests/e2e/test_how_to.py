@@ -1,0 +1,180 @@
+"""
+The how-to pages' commands do what the pages say, as they are written.
+
+Each page runs from top to bottom in one shell, in a network and a process tree of its own and over
+a copy of /etc, at a terminal where somebody answers every question for a password. What a page
+leaves to its reader (who they are, a project to work in, a second cluster) is said here beside
+the command that it comes before.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from e2e import images, machine
+
+pytestmark = pytest.mark.e2e
+
+_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SETTINGS = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_QUESTION = re.compile(rb"password[^\r\n]*: ?$", re.IGNORECASE)
+
+HARNESS = """
+set -euo pipefail
+ip link set lo up
+mount -t overlay overlay -o "lowerdir=/etc,upperdir=$HERE/etc,workdir=$HERE/work" /etc
+mkdir -p /etc/wharfinger /etc/docker/certs.d/registry.site.test:5000
+cp "$HERE/wharfinger.toml" /etc/wharfinger/
+echo '127.0.0.1 registry.site.test' >>/etc/hosts
+cd "$HERE"
+"""
+START = """
+wharf up --detach
+export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"
+wharf project create shop
+"""
+CLUSTER = """
+WHARF_STATE="$HERE/cluster" wharf up --listen 127.0.0.1:5001 --detach
+sed -e 's/ wharfinger$/ cluster/' -e 's/ administrator$/ other/' \\
+    "$HERE/cluster/admin.kubeconfig" >"$HERE/other"
+KUBECONFIG="$KUBECONFIG:$HERE/other" kubectl config view --flatten --raw >"$HERE/both"
+chmod 600 "$HERE/both"
+export KUBECONFIG="$HERE/both"
+wharf project create shop --context cluster
+kubectl config use-context wharfinger
+"""
+
+PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "G1-shared-registry.md": (
+        "",
+        {
+            "htpasswd": 'cp "$WHARF_STATE/ca.crt" .; '
+            "cp ca.crt /etc/docker/certs.d/registry.site.test:5000/",
+            "wharf login": 'export KUBECONFIG="$HERE/ann"',
+            "kubectl patch clusterrolebinding": 'export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"',
+            "wharf repo list": "wharf token create builder -n dock | skopeo login -u builder "
+            "--password-stdin --tls-verify=false registry.site.test:5000; "
+            "skopeo copy --all --dest-tls-verify=false "
+            'oci:"$HERE/image" docker://registry.site.test:5000/dock/app:old',
+        },
+    ),
+    "G2-connect-a-cluster.md": (
+        START + CLUSTER,
+        {
+            "kubectl -n shop create serviceaccount": "wharf sa delete connect-shop -n shop; "
+            "kubectl -n shop delete rolebinding --all; "
+            "kubectl -n shop delete secret --field-selector "
+            "type=kubernetes.io/service-account-token",
+            "TOKEN=": "until kubectl -n shop get secret connect-shop-token "
+            "-o jsonpath='{.data.token}' | grep -q .; do sleep 0.1; done",
+            "kubectl -n shop create secret": "kubectl config use-context cluster; "
+            "kubectl -n shop delete secret registry-shop",
+            "wharf sa delete": "kubectl config use-context wharfinger",
+        },
+    ),
+    "R5-registries-with-a-login.md": (
+        START,
+        {
+            "kubectl -n shop create secret": "PASSWORD=hunter2; kubectl -n shop delete secret quay",
+        },
+    ),
+}
+
+
+def script(page: str, text: str) -> str:
+    """One shell script of all that the page says to type."""
+    first, before = PAGES[page]
+    unused = dict(before)
+    lines = [HARNESS, first, "set -x"]
+    for block in _BLOCK.findall(text):
+        for line in block.splitlines():
+            lines.extend(unused.pop(start) for start in list(unused) if line.startswith(start))
+            lines.append(line)
+    assert not unused, f"{page} has no command that begins with {list(unused)}"
+    return "\n".join(lines)
+
+
+def at_a_terminal(
+    command: tuple[str, ...], environ: Mapping[str, str], *, seconds: float
+) -> tuple[int, str]:
+    """Run `command` where it can ask, answer what it asks, and return its code and output."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, **environ},
+        start_new_session=True,
+    )
+    os.close(theirs)
+    output, asked, deadline = b"", b"", time.monotonic() + seconds
+    try:
+        while time.monotonic() < deadline:
+            if not select.select([ours], [], [], 0.2)[0]:
+                continue
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # the last one at the terminal has left
+                break
+            output, asked = output + part, asked + part
+            if _QUESTION.search(asked):
+                os.write(ours, b"open sesame\n")
+                asked = b""
+        return process.wait(max(0.1, deadline - time.monotonic())), output.decode(errors="replace")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_how_to_page_works_as_written(page: str, short_path: Path) -> None:
+    machine.need_root()
+    for program in ("docker", "htpasswd", "ip", "setsid", "skopeo", "unshare"):
+        machine.need(program)
+    kubectl = machine.TOOLS / "kubectl-1.35" / "kubectl"
+    if not kubectl.exists():
+        raise machine.missing("kubectl 1.35")
+    here = short_path
+    for folder in ("bin", "etc", "work", "home/.docker"):
+        (here / folder).mkdir(parents=True)
+    (here / "bin" / "kubectl").symlink_to(kubectl)
+    (here / "bin" / "wharf").symlink_to(machine.ROOT / ".venv" / "bin" / "wharf")
+    login = '{"quay.test": {"auth": "YW5uOmh1bnRlcjI="}}'
+    (here / "home/.dockercfg").write_text(login)
+    (here / "home/.docker/config.json").write_text(f'{{"auths": {login}}}')
+    images.multi_arch_layout(here / "image", ("amd64",))
+    text = (machine.ROOT / "docs" / "how-to" / page).read_text()
+    (here / "wharfinger.toml").write_text("".join(_SETTINGS.findall(text)))
+    (here / "script").write_text(script(page, text))
+
+    apart = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+    code, output = at_a_terminal(
+        (*apart, "setsid", "--ctty", "--wait", "bash", str(here / "script")),
+        {
+            "HERE": str(here),
+            "HOME": str(here / "home"),
+            "PATH": f"{here / 'bin'}:{os.environ['PATH']}",
+            "REGISTRY_AUTH_FILE": str(here / "auth.json"),
+            "WHARF_STATE": str(here / "state"),
+        },
+        seconds=180,
+    )
+
+    assert code == 0, output
+
+
+def test_every_how_to_page_is_run() -> None:
+    pages = {path.name for path in (machine.ROOT / "docs" / "how-to").glob("*.md")}
+
+    assert pages == set(PAGES)
