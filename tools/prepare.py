@@ -94,7 +94,8 @@ def _version(python: str) -> tuple[int, ...]:
 
 def makes_environments(python: str) -> bool:
     """Debian ships `venv` without `ensurepip` unless python3-venv is installed."""
-    return subprocess.run((python, "-c", "import ensurepip"), check=False).returncode == 0
+    found = subprocess.run((python, "-c", "import ensurepip"), capture_output=True, check=False)
+    return found.returncode == 0
 
 
 def mirror() -> str:
