@@ -64,7 +64,8 @@ def _uid() -> str:
     return str(uuid.uuid4())
 
 
-def _suffix() -> str:
+def random_suffix() -> str:
+    """What makes a generated name unique."""
     return "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(_SUFFIX))
 
 
@@ -78,7 +79,7 @@ class Objects:
         *,
         now: Callable[[], datetime] = _now,
         uid: Callable[[], str] = _uid,
-        suffix: Callable[[], str] = _suffix,
+        suffix: Callable[[], str] = random_suffix,
     ) -> None:
         self.cache = cache
         self._admission = tuple(admission)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import secrets
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
@@ -19,18 +18,13 @@ from wharfinger.cluster.controllers import Runner
 from wharfinger.cluster.garbage import Garbage
 from wharfinger.cluster.kinds.rbac import CLUSTER_ROLE
 from wharfinger.cluster.namespaces import NamespaceEnd, OnDeleted
-from wharfinger.cluster.objects import Objects
+from wharfinger.cluster.objects import Objects, random_suffix
 from wharfinger.cluster.project_contents import ProjectContents
 from wharfinger.cluster.pull_secrets import PullSecrets
 from wharfinger.cluster.subject import SYSTEM
 from wharfinger.cluster.token_secrets import TokenSecrets
 from wharfinger.cluster.tokens import Clock, Tokens
 from wharfinger.cluster.watch import Event
-
-
-def random_suffix() -> str:
-    """Five characters that make up no word."""
-    return "".join(secrets.choice("bcdfghjklmnpqrstvwxz2456789") for _ in range(5))
 
 
 class AggregatedRoles:
