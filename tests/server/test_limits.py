@@ -99,6 +99,30 @@ async def test_a_body_that_stops_coming_is_given_up(monkeypatch):
         await Body(asyncio.Event().wait, "/v2/")()
 
 
+async def test_a_body_that_comes_slowly_in_many_pieces_is_taken(monkeypatch):
+    monkeypatch.setattr(limits, "BODY_IDLE_SECONDS", 0.4)
+    messages = pieces(*([b"a"] * 6))
+
+    async def receive():
+        await asyncio.sleep(0.1)
+        return await messages()
+
+    body = Body(receive, "/v2/")
+    while (await body()).get("more_body"):
+        pass
+
+    assert body.received == 6
+
+
+async def test_a_request_that_is_cancelled_while_it_waits_ends_as_cancelled():
+    waiting = asyncio.create_task(Body(asyncio.Event().wait, "/v2/")())
+    await asyncio.sleep(0)
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
 async def test_a_client_that_only_listens_may_do_so_for_long(monkeypatch):
     body = Body(pieces(b""), "/api")
     await body()

@@ -83,28 +83,64 @@ def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
 
 
 class Body:
-    """`receive` with the limits on, and a count of the bytes that came."""
+    """`receive` with the limits on, and a count of the bytes that came.
 
-    __slots__ = ("_complete", "_limit", "_receive", "received")
+    A body may come in very many pieces, so one timer watches over all of them: it is set once,
+    and when it fires looks how long the present piece has been waited for.
+    """
+
+    __slots__ = ("_complete", "_given_up", "_limit", "_receive", "_since", "_timer", "received")
 
     def __init__(self, receive: Receive, path: str) -> None:
         self._receive = receive
         self._limit = None if first_segment(path) == "v2" else MAX_BODY_BYTES
         self._complete = False
+        self._given_up = False
+        self._since: float | None = None  # None while nobody waits for a piece
+        self._timer: asyncio.TimerHandle | None = None
         self.received = 0
 
     async def __call__(self) -> Message:
         if self._complete:  # only the client's going away is still awaited, however long
             return await self._receive()
-        try:
-            async with asyncio.timeout(BODY_IDLE_SECONDS):
-                message = await self._receive()
-        except TimeoutError:
-            raise BodyTooSlow(
-                f"cannot wait longer: nothing of the body came for {BODY_IDLE_SECONDS:.0f} s"
-            ) from None
-        self._complete = not message.get("more_body", False)
+        message = await self._next()
         self.received += len(message.get("body", b""))
         if self._limit is not None and self.received > self._limit:
             raise BodyTooLarge(f"cannot take a body over {self._limit} bytes here")
+        if not message.get("more_body", False):
+            self._complete = True
+            self._stop_timer()
         return message
+
+    async def _next(self) -> Message:
+        loop = asyncio.get_running_loop()
+        self._since = loop.time()
+        task = asyncio.current_task()
+        if self._timer is None and task is not None:
+            self._timer = loop.call_later(BODY_IDLE_SECONDS, self._look, loop, task)
+        try:
+            return await self._receive()
+        except asyncio.CancelledError:
+            if self._given_up and task is not None and task.uncancel() == 0:
+                raise BodyTooSlow(
+                    f"cannot wait longer: nothing of the body came for {BODY_IDLE_SECONDS:.0f} s"
+                ) from None
+            raise
+        finally:
+            self._since = None
+
+    def _look(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[object]) -> None:
+        self._timer = None
+        if self._since is None:
+            return
+        left = self._since + BODY_IDLE_SECONDS - loop.time()
+        if left <= 0:
+            self._given_up = True
+            task.cancel()
+        else:
+            self._timer = loop.call_later(left, self._look, loop, task)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
