@@ -2,9 +2,7 @@
 One request to the registry as its handlers see it, and their answers on the wire.
 
 Written on ASGI itself: a blob goes out as a file that the server sends (`http.response.pathsend`)
-without its bytes passing through Python, and a body comes in as the chunks that arrived. Only a
-large blob in clear goes out in parts of our own, since Granian takes a trip to a thread for each
-128 KiB: a third slower in clear (`bench/`), and hidden by the encryption under TLS.
+without its bytes passing through Python, and a body comes in as the chunks that arrived.
 """
 
 from __future__ import annotations
@@ -22,7 +20,6 @@ from starlette.types import Receive, Scope, Send
 from wharfinger.cluster.authenticate import Grant
 from wharfinger.errors import BadInput, NotFound, TooLarge, Unsupported
 from wharfinger.oci.names import RepositoryName
-from wharfinger.registry.blobs import PART
 from wharfinger.registry.errors import SizeMismatch, UploadInterrupted
 from wharfinger.registry.registry import Registry
 from wharfinger.server.v2_policy import Need, Policy
@@ -32,7 +29,6 @@ JSON: Final = "application/json"
 
 _BODILESS: Final = frozenset({204, 304})
 _PATHSEND: Final = "http.response.pathsend"
-_LARGE: Final = 32 * PART
 
 
 class BodyTooLarge(TooLarge):
@@ -82,18 +78,12 @@ class Answer:
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         if scope["method"] == "HEAD" or not length:
             await send({"type": "http.response.body", "body": b""})
-        elif self.file is not None and _sends_file(scope, length):
+        elif self.file is not None and _PATHSEND in scope.get("extensions", ()):
             await send({"type": _PATHSEND, "path": str(self.file)})
         elif self.parts is not None:
             await _stream(self.parts, receive, send)
         else:
             await send({"type": "http.response.body", "body": self.body})
-
-
-def _sends_file(scope: Scope, length: int) -> bool:
-    """Whether the server can send files, and does so best with one of this length."""
-    encrypted = scope.get("scheme") == "https"
-    return _PATHSEND in scope.get("extensions", ()) and (encrypted or length < _LARGE)
 
 
 async def _stream(parts: AsyncIterator[bytes], receive: Receive, send: Send) -> None:

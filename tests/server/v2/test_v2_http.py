@@ -50,30 +50,6 @@ async def test_a_file_is_streamed_where_the_server_cannot_send_files(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("scheme", "length", "kind"),
-    [
-        ("http", 1000, "http.response.pathsend"),
-        ("http", 100_000_000, "http.response.body"),
-        ("https", 100_000_000, "http.response.pathsend"),
-    ],
-)
-async def test_a_large_file_goes_out_in_parts_where_nothing_encrypts_it(
-    tmp_path, scheme, length, kind
-):
-    sent, send = wire()
-
-    async def receive():
-        await asyncio.Event().wait()
-
-    answer = Answer(file=tmp_path / "blob", parts=parts(2, []), length=length)
-    extensions = {"http.response.pathsend": {}}
-    scope = {"method": "GET", "scheme": scheme, "extensions": extensions}
-    await answer.send(scope, receive, send)
-
-    assert sent[1]["type"] == kind
-
-
 @pytest.mark.parametrize("status", [204, 304])
 async def test_an_answer_that_has_no_body_by_its_status_tells_no_length(status):
     sent, send = wire()
