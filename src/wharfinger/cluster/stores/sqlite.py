@@ -7,6 +7,8 @@ share a sync (`sqlite/group_commit.py`), and a conflict of one leaves the others
 The file is locked exclusively: a second process is refused when it opens it.
 """
 
+# ruff: noqa: S608 (statements are put together from words of this module; values are bound)
+
 from __future__ import annotations
 
 import os
@@ -42,10 +44,10 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {_VERSION}",
 )
 _COLUMNS: Final = "revision, api_group, resource, namespace, name, value, deleted, previous"
-_INSERT: Final = f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_INSERT: Final = f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PRESENT: Final = f"""SELECT {_COLUMNS} FROM changes
     WHERE api_group = ? AND resource = ? AND namespace = ? AND name = ?
-    ORDER BY revision DESC LIMIT 1"""  # noqa: S608
+    ORDER BY revision DESC LIMIT 1"""
 _FORGET: Final = """DELETE FROM changes WHERE
     revision IN (SELECT previous FROM changes WHERE revision > :since AND revision <= :until)
     OR (deleted AND revision <= :until)"""
@@ -81,7 +83,7 @@ class SqliteStore:
 
 def _load(connection: sqlite3.Connection) -> Snapshot:
     compacted = _compacted(connection)
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM changes ORDER BY revision")  # noqa: S608
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM changes ORDER BY revision")
     changes = [_change(row) for row in rows]
     return Snapshot(
         revision=_revision(connection),
