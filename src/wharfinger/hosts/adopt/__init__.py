@@ -1,0 +1,1 @@
+"""Importers: what a host, an inventory or a cluster says already, turned into a site file."""

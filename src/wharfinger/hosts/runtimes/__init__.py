@@ -1,0 +1,9 @@
+"""The compilers, one module for each runtime, in the order in which their files are written."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wharfinger.hosts.wanted import Compiler
+
+COMPILERS: Final[tuple[Compiler, ...]] = ()

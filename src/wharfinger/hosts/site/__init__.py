@@ -1,0 +1,1 @@
+"""The site file: what is said once for all hosts."""

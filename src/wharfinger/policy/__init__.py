@@ -1,0 +1,1 @@
+"""Verdicts with their reasons, from values alone: which registries may be used."""
