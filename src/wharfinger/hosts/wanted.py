@@ -13,7 +13,7 @@ should be. `plan` compares. Files that are ours alone are named so that they can
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wharfinger.hosts.on_host.changes import Action, Disruption, Proof
@@ -39,7 +39,7 @@ class WantedFile:
     """
 
     path: str
-    content: bytes | None
+    content: bytes | None = field(repr=False)
     reason: str
     effects: tuple[Effect, ...] = ()
     mode: int = 0o644

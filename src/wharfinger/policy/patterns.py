@@ -30,6 +30,7 @@ _PATH: Final = re.compile(
     r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
 )
 _WILDCARD: Final = "*."
+_USUAL_PORTS: Final = (None, HTTPS_PORT, HTTP_PORT)
 
 
 class InvalidPattern(BadInput):
@@ -66,9 +67,7 @@ class RegistryPattern:
             raise InvalidPattern(text, "a wildcard takes a domain, without port or path")
         if slash and _PATH.fullmatch(path) is None:
             raise InvalidPattern(text, "the path is not one of a repository name")
-        if registry.host in HUBS and registry.port in (None, HTTPS_PORT):
-            registry = RegistryHost(HUB)
-        return cls(registry, path, wildcard)
+        return cls(_folded(registry), path, wildcard)
 
     def __str__(self) -> str:
         path = f"/{self.path}" if self.path else ""
@@ -99,7 +98,7 @@ class RegistryPattern:
         path = f"/{self.path}" if self.path else ""
         hosts = sorted(HUBS) if self.registry.host == HUB else [self.registry.host]
         ports: tuple[int | None, ...] = {
-            None: (None, HTTPS_PORT, HTTP_PORT),
+            None: _USUAL_PORTS,
             HTTPS_PORT: (HTTPS_PORT, None),
         }.get(self.registry.port, (self.registry.port,))
         return tuple(f"{RegistryHost(host, port)}{path}" for host in hosts for port in ports)
@@ -107,12 +106,15 @@ class RegistryPattern:
 
 def registry_of(image: ImageReference) -> RegistryHost:
     """The registry of an image name that has one, with Docker Hub's names folded into one."""
-    registry = RegistryHost.parse(image.registry)
-    hub = registry.host in HUBS and registry.port in (None, HTTPS_PORT)
-    return RegistryHost(HUB) if hub else registry
+    return _folded(RegistryHost.parse(image.registry))
+
+
+def _folded(registry: RegistryHost) -> RegistryHost:
+    hub = registry.host in HUBS and registry.port in _USUAL_PORTS
+    return RegistryHost(HUB, registry.port) if hub else registry
 
 
 def _same_port(pattern: int | None, asked: int | None) -> bool:
     if pattern is None:
-        return asked in (None, HTTPS_PORT, HTTP_PORT)
+        return asked in _USUAL_PORTS
     return (asked or HTTPS_PORT) == pattern

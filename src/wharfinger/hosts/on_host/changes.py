@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Union
 
@@ -55,7 +55,7 @@ class WriteFile:
     """
 
     path: str
-    content: bytes
+    content: bytes = field(repr=False)
     expect: str | None
     mode: int = 0o644
     uid: int = 0
