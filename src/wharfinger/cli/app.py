@@ -26,7 +26,8 @@ from wharfinger.errors import WharfingerError
 
 REGISTRY: Final = Group("Projects and images", sort_key=1)
 RIGHTS: Final = Group("Accounts and rights", sort_key=2)
-SERVER: Final = Group("Server and shell", sort_key=3)
+HOSTS: Final = Group("Hosts of the site", sort_key=3)
+SERVER: Final = Group("Server and shell", sort_key=4)
 
 _COLORS: Final = frozenset(Color)
 
