@@ -48,10 +48,10 @@ class Action(str, Enum):
 
 @dataclass(frozen=True)
 class WriteFile:
-    """Put `content` at `path`, making the directories above it. `expect` is the digest of what the
-    plan saw there, `None` for nothing: if it is something else by now, the order is refused.
+    """Put `content` at `path`, making the directories above it. `expect` is the `identity` of what
+    the plan saw there, `None` for nothing: if it is something else by now, the order is refused.
 
-    `mode` and owner are for a file that is new; one that is there keeps its own.
+    `mode` and owner are for a file that is new; one that is there keeps its own, unless `exact`.
     """
 
     path: str
@@ -60,17 +60,46 @@ class WriteFile:
     mode: int = 0o644
     uid: int = 0
     gid: int = 0
+    exact: bool = False
 
 
 @dataclass(frozen=True)
 class RemoveFile:
-    """Take away `path`, and directories that only it kept and that an apply of ours made."""
+    """Take away the file or link at `path`, and directories that only it kept and that an apply
+    of ours made.
+    """
 
     path: str
     expect: str
 
 
-FileChange = Union[WriteFile, RemoveFile]
+@dataclass(frozen=True)
+class WriteLink:
+    """Put a symbolic link at `path`. Only a restore asks for it: a plan makes no links."""
+
+    path: str
+    target: str
+    expect: str | None
+
+
+@dataclass(frozen=True)
+class MakeDirectory:
+    """A directory with this mode and owner; one that is there gets them. Only a restore asks."""
+
+    path: str
+    mode: int = 0o755
+    uid: int = 0
+    gid: int = 0
+
+
+@dataclass(frozen=True)
+class RemoveDirectory:
+    """Take away a directory that is empty by then. Only a restore asks for it."""
+
+    path: str
+
+
+FileChange = Union[WriteFile, RemoveFile, WriteLink, MakeDirectory, RemoveDirectory]
 
 
 @dataclass(frozen=True)
@@ -102,7 +131,13 @@ class Handshake:
 
 Proof = Union[DockerAnswers, ContainerdAnswers, Handshake]
 
-_FILE_CHANGES = {"write": WriteFile, "remove": RemoveFile}
+_FILE_CHANGES = {
+    "write": WriteFile,
+    "remove": RemoveFile,
+    "link": WriteLink,
+    "make directory": MakeDirectory,
+    "remove directory": RemoveDirectory,
+}
 _PROOFS = {"docker": DockerAnswers, "containerd": ContainerdAnswers, "handshake": Handshake}
 
 

@@ -29,6 +29,11 @@ class FoundFile:
     content: bytes | None = None
     target: str | None = None
 
+    @property
+    def identity(self) -> str | None:
+        """What tells it from another file: its digest, or `link:` and where it points."""
+        return self.digest if self.target is None else f"link:{self.target}"
+
 
 @dataclass(frozen=True)
 class RuntimeFacts:
