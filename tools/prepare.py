@@ -56,6 +56,7 @@ PACKAGES = (
     Package("docker.io", "/usr/sbin/dockerd"),
     Package("iproute2", "/usr/sbin/ip"),
     Package("npm", "/usr/bin/npm"),
+    Package("openssh-server", "/usr/sbin/sshd"),
     Package("podman", "/usr/bin/podman"),
     Package("skopeo", "/usr/bin/skopeo"),
     Package("wrk", "/usr/bin/wrk"),
