@@ -15,6 +15,8 @@ class WharfingerError(Exception):
     """Something that we cannot do, said so that a person can act on it."""
 
     code: ClassVar[str] = "internal"
+    details: tuple[str, ...] = ()
+    """Where several things are wrong at once, each of them, as a line."""
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:
         super().__init__(message)

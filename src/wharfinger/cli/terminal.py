@@ -84,7 +84,7 @@ def error_lines(error: WharfingerError, *, color: bool = False) -> str:
         head = "error:"
     if color:
         head = f"\x1b[31m{head}\x1b[0m"
-    lines = [f"{head} {sanitized(error.message)}"]
+    lines = [f"{head} {sanitized(error.message)}", *map(sanitized, error.details)]
     if error.remedy is not None:
         lines.append(f"hint: {sanitized(error.remedy)}")
     return "\n".join(lines)
