@@ -1,0 +1,436 @@
+"""
+TOML that somebody else keeps (`registries.conf`, `hosts.toml`, `config.toml`, `crio.conf`), edited in
+its lines.
+
+The standard library reads and judges the file; this finds in a text that is known to be good where
+each table and each key stands, which that reader does not tell and an explanation has to. An edit
+replaces the text of one value, or adds or takes out lines. What it made is read again and has to mean
+exactly what was asked for, so that no odd spelling of a table can be edited wrongly: it is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wharfinger.hosts.formats import arrays, places
+from wharfinger.hosts.formats.source import (
+    DEPTH_LIMIT,
+    CannotEdit,
+    FileTooLarge,
+    Keys,
+    Source,
+    Span,
+    UnreadableFile,
+)
+
+SIZE_LIMIT: Final = 256 * 1024
+
+_PLACE: Final = re.compile(
+    r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|.*)\)"
+)
+_STRING: Final = "|".join(
+    (
+        r'"""(?:[^\\]|\\.)*?"{3,5}',
+        r"'''.*?'{3,5}",
+        r'"(?:[^"\\\n]|\\.)*"',
+        r"'[^'\n]*'",
+    )
+)
+_TOKEN: Final = re.compile(
+    rf"(?P<string>{_STRING})|(?P<comment>#[^\n]*)|[^\"'#\[\]{{}},\n]+|.", re.DOTALL
+)
+_PART: Final = re.compile(
+    r"[ \t]*(?:(?P<bare>[A-Za-z0-9_-]+)|(?P<quoted>\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'))[ \t]*"
+)
+_BLANK: Final = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A header or a key with its value. `start` and `end` are those of its lines; `keys` is its full
+    place, with the index of each table in a list of tables. A header has no `value`.
+    """
+
+    keys: Keys
+    start: int
+    end: int
+    table: Keys
+    value: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TomlText:
+    """A TOML file; an edit returns another one."""
+
+    source: Source
+    value: dict[str, Any]
+    """What the file says. It is the caller's to read and not to change."""
+    _statements: tuple[_Statement, ...]
+
+    @classmethod
+    def parse(cls, content: bytes | None, name: str) -> TomlText:
+        """Read a file, or `None` for one that is yet to be made. Raise `UnreadableFile` or
+        `FileTooLarge`."""
+        return cls._of(Source.read(content or b"", name, limit=SIZE_LIMIT))
+
+    @classmethod
+    def _of(cls, source: Source) -> TomlText:
+        value = _loaded(source)
+        return cls(source, value, tuple(_statements(source.body)))
+
+    @property
+    def content(self) -> bytes:
+        return self.source.content
+
+    def get(self, *keys: str | int) -> Any:
+        """The value at a place, `None` where nothing stands."""
+        return places.at(self.value, keys)
+
+    def line_of(self, *keys: str | int) -> int | None:
+        """The line, counted from one, of the statement that a value comes from: its own, that of
+        what it stands in, or the first of what stands in it."""
+        if self.get(*keys) is None:
+            return None
+        for statement in self._statements:
+            if _begins(statement.keys, keys):
+                return self.source.line(statement.start)
+        holders = [one for one in self._statements if one.value and _begins(keys, one.keys)]
+        return self._item_line(holders[-1], keys) if holders else None
+
+    def with_value(self, keys: Keys, value: Any) -> TomlText:
+        """Set the key at `keys`, making the tables above it. Raise `CannotEdit` where that cannot be
+        written in this file."""
+        if places.same(self.get(*keys), value):
+            return self
+        wanted = places.with_value(self.source.name, self.value, keys, value)
+        return self._checked(self._set(keys, value), wanted)
+
+    def with_table(self, keys: Keys, table: Mapping[str, Any]) -> TomlText:
+        """Add a table at the end of a list of tables (`[[registry]]`), as the last of the file."""
+        present = self.get(*keys) or []
+        wanted = places.with_value(self.source.name, self.value, keys, [*present, dict(table)])
+        lines = _table_lines(f"[[{_dotted(keys)}]]", table)
+        return self._checked(self._appended(lines), wanted)
+
+    def without(self, keys: Keys) -> TomlText:
+        """Take out all that stands at `keys`, tables below it too; what is not there stays so."""
+        if self.get(*keys) is None:
+            return self
+        wanted = places.without(self.value, keys)
+        gone = [one for one in self._statements if _begins(one.keys, keys)]
+        if gone:
+            source = self.source.with_edits(*(((one.start, one.end), "") for one in gone))
+            return self._checked(source, wanted, empty_tables=True)
+        holder = self._holder(keys)
+        if holder is None or holder.keys == keys:
+            raise CannotEdit(self.source.name, f"{_dotted(keys)} is written in an unusual way")
+        return self.with_value(holder.keys, places.at(wanted, holder.keys))
+
+    def _item_line(self, holder: _Statement, keys: Keys) -> int:
+        """The line of an item in a list that stands over several lines."""
+        assert holder.value is not None
+        index = keys[len(holder.keys)]
+        items = _items(self.source.body, holder.value)
+        known = isinstance(index, int) and index < len(items)
+        return self.source.line(items[index][0] if known else holder.start)  # type: ignore[index]
+
+    def _holder(self, keys: Keys) -> _Statement | None:
+        """The key whose value holds that at `keys`: itself, or an inline table above it."""
+        found = [one for one in self._statements if one.value and _begins(keys, one.keys)]
+        return found[-1] if found else None
+
+    def _checked(self, source: Source, wanted: Any, *, empty_tables: bool = False) -> TomlText:
+        try:
+            edited = TomlText._of(source)
+        except UnreadableFile as error:
+            raise CannotEdit(
+                source.name, f"the format has no place for it ({error.reason})"
+            ) from None
+        same = places.same(edited.value, wanted)
+        if not same and empty_tables:
+            # A table that existed only through what stood in it is gone with it.
+            same = places.same(_without_empty(edited.value), _without_empty(wanted))
+        if not same:
+            raise CannotEdit(source.name, "the edited text would not say what is wanted")
+        return edited
+
+    def _set(self, keys: Keys, value: Any) -> Source:
+        holder = self._holder(keys)
+        if holder is not None:
+            if holder.keys != keys:
+                wanted = places.with_value(self.source.name, self.value, keys, value)
+                keys, value = holder.keys, places.at(wanted, holder.keys)
+            return self._replaced(holder, value)
+        return self._added(keys, value)
+
+    def _replaced(self, statement: _Statement, value: Any) -> Source:
+        assert statement.value is not None
+        old = self.get(*statement.keys)
+        if isinstance(old, list) and isinstance(value, list):
+            items = _items(self.source.body, statement.value)
+            edited = arrays.edited(self.source, items, old, value, literal)
+            if edited is not None:
+                return edited
+        start, end = statement.value
+        text = literal(value)
+        if isinstance(value, list) and value and "\n" in self.source.body[start:end]:
+            indent, newline = self.source.indent(start), self.source.newline
+            items_text = "".join(f"{indent}    {literal(item)},{newline}" for item in value)
+            text = f"[{newline}{items_text}{indent}]"
+        return self.source.with_edits(((start, end), text))
+
+    def _added(self, keys: Keys, value: Any) -> Source:
+        """A new key: in its table if that has a header or keys, at the end in a new one if not."""
+        table, key = keys[:-1], keys[-1]
+        assert isinstance(key, str)
+        in_table = [one for one in self._statements if one.table == table]
+        line = f"{_key(key)} = {literal(value)}"
+        if in_table:
+            last = in_table[-1]
+            indent = self._key_indent(in_table)
+            return self.source.with_lines(last.end, [indent + line])
+        if not table:
+            return self._first(line)
+        beside = [one for one in self._statements if one.value and _begins(one.keys, table)]
+        if beside:  # the table is written with dotted keys
+            last = beside[-1]
+            head = _dotted(last.keys[len(last.table) : len(table)])
+            indent = self.source.indent(last.start)
+            return self.source.with_lines(last.end, [f"{indent}{head}.{line}"])
+        return self._appended([f"[{_dotted(table)}]", line])
+
+    def _key_indent(self, in_table: list[_Statement]) -> str:
+        keys = [one for one in in_table if one.value]
+        return self.source.indent((keys or in_table)[-1].start)
+
+    def _first(self, line: str) -> Source:
+        """A key of no table stands before all tables, and after the comment that opens the file."""
+        if not self._statements:
+            return self.source.with_lines(len(self.source.body), [line])
+        return self.source.with_lines(self._before_comments(self._statements[0].start), [line, ""])
+
+    def _before_comments(self, start: int) -> int:
+        """The start of the comment that stands right above a statement."""
+        while start:
+            above = self.source.line_start(start - 1)
+            if not self.source.body[above:start].lstrip().startswith("#"):
+                return start
+            start = above
+        return start
+
+    def _appended(self, lines: list[str]) -> Source:
+        body = self.source.body
+        gap = [""] if body.strip() and not body.endswith(("\n\n", "\n\r\n")) else []
+        return self.source.with_lines(len(body), [*gap, *lines])
+
+
+def literal(value: Any) -> str:
+    """A value on one line."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return _text(value)
+        case int() | float():
+            return repr(value)
+        case list() | tuple():
+            return f"[{', '.join(map(literal, value))}]"
+        case Mapping():
+            pairs = (f"{_key(key)} = {literal(inner)}" for key, inner in value.items())
+            return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    raise TypeError(f"no TOML value: {type(value).__name__}")
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """A new document: keys first, then tables, lists of tables as `[[…]]`."""
+    return "\n".join(_rendered(document, ())).lstrip("\n") + "\n"
+
+
+def _rendered(table: Mapping[str, Any], place: Keys) -> Iterator[str]:
+    tables = {key: inner for key, inner in table.items() if _is_table(inner)}
+    yield from (f"{_key(key)} = {literal(v)}" for key, v in table.items() if key not in tables)
+    for key, inner in tables.items():
+        below = (*place, key)
+        if isinstance(inner, Mapping):
+            if not inner or any(not _is_table(deeper) for deeper in inner.values()):
+                yield from ("", f"[{_dotted(below)}]")
+            yield from _rendered(inner, below)
+        else:
+            for one in inner:
+                yield from ("", f"[[{_dotted(below)}]]")
+                yield from _rendered(one, below)
+
+
+def _is_table(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(one, Mapping) for one in value)
+    return isinstance(value, Mapping)
+
+
+def _table_lines(header: str, table: Mapping[str, Any]) -> list[str]:
+    return [header, *(f"{_key(key)} = {literal(value)}" for key, value in table.items())]
+
+
+def _loaded(source: Source) -> dict[str, Any]:
+    try:
+        value = tomllib.loads(source.body)
+    except RecursionError:
+        raise FileTooLarge(source.name, _TOO_DEEP) from None
+    except ValueError as error:
+        raise _fault(source, str(error)) from None
+    _require_depth(source, value)
+    return value
+
+
+_TOO_DEEP: Final = f"it is nested more than {DEPTH_LIMIT} levels deep"
+
+
+def _fault(source: Source, message: str) -> UnreadableFile:
+    found = _PLACE.fullmatch(message)
+    if found is None:
+        return UnreadableFile(source.name, message[:200])
+    if found["line"] is None:  # "at end of document"
+        return UnreadableFile(
+            source.name, found["reason"][:200], line=source.line(len(source.body))
+        )
+    line, column = int(found["line"]), int(found["column"])
+    return UnreadableFile(source.name, found["reason"][:200], line=line, column=column)
+
+
+def _require_depth(source: Source, value: Any) -> None:
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > DEPTH_LIMIT:
+            raise FileTooLarge(source.name, _TOO_DEEP)
+        level = [
+            part
+            for node in level
+            for part in (node.values() if isinstance(node, dict) else node)
+            if isinstance(part, (dict, list))
+        ]
+
+
+def _statements(text: str) -> Iterator[_Statement]:
+    """The headers and keys of a text that is known to be good."""
+    table: Keys = ()
+    counts: dict[Keys, int] = {}
+    at = 0
+    while at < len(text):
+        if (blank := _BLANK.match(text, at)) and blank.end() > at:
+            at = blank.end()
+            continue
+        start, at = at, _skip_blanks(text, at)
+        brackets = 2 if text.startswith("[[", at) else int(text.startswith("[", at))
+        names, at = _names(text, at + brackets)
+        if brackets:
+            keys = _indexed(names, counts, is_list=brackets == 2)
+            table, value = keys, None
+            at += brackets
+        else:
+            first = _skip_blanks(text, at + 1)
+            at = _value_end(text, first)
+            keys, value = (*table, *names), (first, at)
+        end = text.find("\n", at) + 1 or len(text)
+        yield _Statement(keys, start, end, table, value)
+        at = end
+
+
+def _skip_blanks(text: str, at: int) -> int:
+    while text[at : at + 1] in (" ", "\t"):
+        at += 1
+    return at
+
+
+def _names(text: str, at: int) -> tuple[Keys, int]:
+    names: list[str] = []
+    while (part := _PART.match(text, at)) is not None:
+        names.append(part["bare"] or _decoded(part["quoted"]))
+        at = part.end()
+        if text[at : at + 1] != ".":
+            break
+        at += 1
+    return tuple(names), at
+
+
+def _decoded(quoted: str) -> str:
+    name: str = tomllib.loads(f"name = {quoted}")["name"]
+    return name
+
+
+def _indexed(names: Keys, counts: dict[Keys, int], *, is_list: bool) -> Keys:
+    """The full place of a header: lists of tables above it mean their last one."""
+    keys: Keys = ()
+    for depth, name in enumerate(names, 1):
+        keys = (*keys, name)
+        if is_list and depth == len(names):
+            counts[keys] = counts.get(keys, -1) + 1
+        if keys in counts:
+            keys = (*keys, counts[keys])
+    return keys
+
+
+def _value_end(text: str, at: int) -> int:
+    """Where a value ends that starts at `at`: its line, or the bracket that closes it."""
+    depth, end = 0, at
+    for token in _TOKEN.finditer(text, at):
+        first = token[0][0]
+        if depth == 0 and (token["comment"] or first in "\r\n"):
+            break
+        depth += (first in "[{") - (first in "]}") if len(token[0]) == 1 else 0
+        if token[0].strip() and not token["comment"]:
+            end = at + len(text[at : token.end()].rstrip()) if depth == 0 else token.end()
+    return end
+
+
+def _items(text: str, span: Span) -> list[Span]:
+    """The items of a list, or the pairs of an inline table, at `span`."""
+    items: list[Span] = []
+    depth, start, end = 0, -1, -1
+    for token in _TOKEN.finditer(text, span[0], span[1]):
+        single = token[0] if len(token[0]) == 1 else ""
+        closes = single in ("]", "}")
+        depth -= closes
+        if depth == 0 or (depth == 1 and single == ","):
+            if start >= 0:
+                items.append((start, end))
+            start = -1
+        elif token[0].strip() and not token["comment"]:
+            lead = len(token[0]) - len(token[0].lstrip())
+            start = token.start() + lead if start < 0 else start
+            end = token.start() + len(token[0].rstrip())
+        depth += single in ("[", "{")
+    return items
+
+
+def _text(value: str) -> str:
+    # JSON escapes what TOML asks to be escaped, but for DEL, and knows no other escapes.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str | int) -> str:
+    text = str(name)
+    return text if _BARE.fullmatch(text) else _text(text)
+
+
+def _dotted(keys: Keys) -> str:
+    return ".".join(_key(key) for key in keys if isinstance(key, str))
+
+
+def _begins(keys: Keys, with_these: Keys) -> bool:
+    return keys[: len(with_these)] == with_these
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        inner = {key: _without_empty(part) for key, part in value.items()}
+        return {key: part for key, part in inner.items() if part not in ({}, [])}
+    if isinstance(value, list):
+        return [_without_empty(part) for part in value]
+    return value
