@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wharfinger.errors import BadInput, NotFound
-from wharfinger.hosts.site import document, grammars, pem
+from wharfinger.hosts import certificates
+from wharfinger.hosts.site import document, grammars, private_key
 from wharfinger.hosts.site.faults import Faults, InvalidSite
 from wharfinger.hosts.site.model import (
     ClientCertificate,
@@ -181,7 +182,7 @@ def _trust(files: Files) -> Record[Trust]:
     client: Record[ClientCertificate] = Record(
         {
             "cert": Key(
-                Text(lambda text: pem.chain(_given(text, files))),
+                Text(lambda text: b"".join(_certificates(text, files))),
                 "The client certificate: a path beside this file, or PEM.",
                 needed=True,
             ),
@@ -213,26 +214,29 @@ def _trust(files: Files) -> Record[Trust]:
 
 
 def _authorities(files: Files) -> Shape[tuple[bytes, ...]]:
-    one = Text(lambda text: pem.certificates(_given(text, files)))
-    return Either(one, Made(Many(one), _joined))
+    one = Text(lambda text: _certificates(text, files))
+    return Either(one, Made(Many(one, distinct=False), _joined))
 
 
 def _joined(bundles: tuple[tuple[bytes, ...], ...]) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(certificate for bundle in bundles for certificate in bundle))
 
 
-def _given(text: str, files: Files) -> bytes:
-    """A text with a PEM block is meant itself, any other names a file."""
-    return text.encode() if pem.BEGIN in text else files(text).content
+def _certificates(text: str, files: Files) -> tuple[bytes, ...]:
+    """Single certificates in PEM. A text with a PEM block is meant itself, any other names a file."""
+    inline = private_key.BEGIN in text
+    content = text.encode() if inline else files(text).content
+    found = certificates.read(content, "this text" if inline else repr(text))
+    return tuple(certificate.pem for certificate in found)
 
 
 def _key(path: str, files: Files) -> bytes:
-    if pem.BEGIN in path:
-        raise pem.InvalidPem(
+    if private_key.BEGIN in path:
+        raise private_key.InvalidKey(
             "cannot take a private key within the site file: everybody who reads the file has it",
             remedy="put it in a file of its own and name that",
         )
     file = files(path)
     if file.mode & stat.S_IROTH:
         raise KeyForAll(path)
-    return pem.private_key(file.content)
+    return private_key.read(file.content)

@@ -84,29 +84,31 @@ class Choice(Generic[Choice_]):
 
 @dataclass(frozen=True, slots=True)
 class Many(Generic[T]):
-    """A list whose items differ; the value keeps their order."""
+    """A list in order; with `distinct` it is a fault to say a thing twice."""
 
     item: Shape[T]
+    distinct: bool = True
 
     def read(self, node: Node, place: str, faults: Faults) -> tuple[T, ...] | None:
         if not isinstance(node.value, list):
             _wrong(node, place, faults, "a list")
             return None
-        values: dict[T, None] = {}
+        values: list[T] = []
+        seen: set[T] = set()
         for index, inner in enumerate(node.value):
-            value = self.item.read(inner, f"{place}[{index}]", faults)
-            if value is not None and value in values:
-                faults.add(
-                    inner.line,
-                    f"{place}[{index}]",
-                    f"cannot take {_shown(inner)}: it is there twice",
-                )
-            elif value is not None:
-                values[value] = None
+            at = f"{place}[{index}]"
+            value = self.item.read(inner, at, faults)
+            if value is None:
+                continue
+            if self.distinct and value in seen:
+                faults.add(inner.line, at, f"cannot take {_shown(inner)}: it is there twice")
+            seen.add(value)
+            values.append(value)
         return tuple(values)
 
     def schema(self) -> Schema:
-        return {"type": "array", "items": self.item.schema(), "uniqueItems": True}
+        unique = {"uniqueItems": True} if self.distinct else {}
+        return {"type": "array", "items": self.item.schema(), **unique}
 
 
 @dataclass(frozen=True, slots=True)
