@@ -54,6 +54,7 @@ COMMANDS: Final = (
     Command("grant", "roles:grant", RIGHTS, "Give a role to users, groups, accounts or everybody."),
     Command("revoke", "roles:revoke", RIGHTS, "Take a role away again."),
     Command("secret", "secret:app", RIGHTS, "Make secrets for registries and link them."),
+    Command("site", "site:app", HOSTS, "Check the site file, and write one from what is there."),
     Command("up", "server:up", SERVER, "Start the server."),
     Command("status", "server:status", SERVER, "Say whether the server runs, and where."),
     Command("down", "server:down", SERVER, "Stop the server."),
