@@ -99,6 +99,8 @@ class Plan:
     proofs: tuple[Proof, ...] = ()
     limits: tuple[tuple[str, Limit], ...] = ()
     """Beside each limit the runtime that has it."""
+    claims: tuple[Proof, ...] = ()
+    """All that should hold on this host, whether or not anything changes; `proofs` are among them."""
 
     @property
     def disruption(self) -> Disruption:
@@ -124,19 +126,21 @@ def plan(site: Site, facts: Facts, *, compilers: Iterable[Compiler] | None = Non
     changed = {change.wanted.path for change in changes}
     effects = _merged(effect for change in changes for effect in change.wanted.effects)
     actions = {effect.action for effect in effects}
-    proofs = dict.fromkeys(
+    proofs = [
         proof
         for one in compiled.values()
         if any(file.path in changed for file in one.files)
         for proof in one.proofs
-    )
+    ]
+    claims = [proof for one in compiled.values() for proof in one.proofs]
     return Plan(
         changes,
         tuple(
             effect for effect in effects if _COVERED_BY_RESTART.get(effect.action) not in actions
         ),
-        tuple(proofs),
+        tuple(dict.fromkeys(proofs)),
         tuple((name, limit) for name, one in compiled.items() for limit in one.limits),
+        tuple(dict.fromkeys(claims)),
     )
 
 
