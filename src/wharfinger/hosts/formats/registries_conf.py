@@ -107,12 +107,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class RegistriesConf:
-    """One file, or several merged. `None` is what no file speaks of.
+    """One file, or several merged, and then `file` is the first. `None` is what no file speaks of.
 
     `insecure` and `blocked` are the lists of the older syntaxes; `entries` has what they come to, and
     the `[[registry]]` tables, in the order of the files.
     """
 
+    file: str
     syntax: Syntax
     search: tuple[Named, ...] | None = None
     insecure: tuple[Named, ...] | None = None
@@ -179,9 +180,8 @@ def merged(files: Iterable[RegistriesConf]) -> RegistriesConf | None:
 
 def _onto(base: RegistriesConf, later: RegistriesConf) -> RegistriesConf:
     if later.syntax is not Syntax.V2:
-        places = [one.place for one in (*(later.search or ()), *later.entries, *later.notes)]
-        file = places[0].file if places else "a drop-in"
-        raise UnreadableFile(file, f"a drop-in has to be in version 2, and this is {later.syntax}")
+        reason = f"a drop-in has to be in version 2, and this is {later.syntax}"
+        raise UnreadableFile(later.file, reason)
     prefixes = {one.prefix for one in later.entries}
     kept = tuple(one for one in base.entries if one.prefix not in prefixes)
     return replace(
@@ -191,6 +191,20 @@ def _onto(base: RegistriesConf, later: RegistriesConf) -> RegistriesConf:
         short_name_mode=later.short_name_mode or base.short_name_mode,
         aliases={**base.aliases, **later.aliases},
         notes=base.notes + later.notes,
+    )
+
+
+def _of_lists(
+    file: str, syntax: Syntax, lists: Mapping[str, tuple[Named, ...]], notes: tuple[Note, ...]
+) -> RegistriesConf:
+    return RegistriesConf(
+        file,
+        syntax,
+        search=lists.get("search"),
+        insecure=lists.get("insecure"),
+        blocked=lists.get("blocked"),
+        entries=_entries_of_lists(lists),
+        notes=notes,
     )
 
 
@@ -220,12 +234,7 @@ class _Yaml:
             for key in self._text.value
             if key not in _YAML
         )
-        return RegistriesConf(
-            Syntax.YAML,
-            **lists,
-            entries=_entries_of_lists(lists),
-            notes=notes,  # type: ignore[arg-type]
-        )
+        return _of_lists(self._name, Syntax.YAML, lists, notes)
 
     def _names(self, key: str) -> tuple[Named, ...]:
         value = self._text.get(key)
@@ -298,12 +307,7 @@ class _Version1(_Toml):
             names = self._names("registries", key, "registries")
             if names is not None:
                 lists[kind] = names
-        return RegistriesConf(
-            Syntax.V1,
-            **lists,
-            entries=_entries_of_lists(lists),
-            notes=notes,  # type: ignore[arg-type]
-        )
+        return _of_lists(self._name, Syntax.V1, lists, notes)
 
 
 class _Version2(_Toml):
@@ -316,6 +320,7 @@ class _Version2(_Toml):
                 notes += self._unknown(_MIRROR_KEYS, "registry", index, "mirror", n)
         mode = self._string("short-name-mode")
         return RegistriesConf(
+            self._name,
             Syntax.V2,
             search=self._names("unqualified-search-registries"),
             entries=tuple(self._entry(index) for index in indexes),

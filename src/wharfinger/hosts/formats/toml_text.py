@@ -33,16 +33,10 @@ SIZE_LIMIT: Final = 256 * 1024
 _PLACE: Final = re.compile(
     r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|.*)\)"
 )
-_STRING: Final = "|".join(
-    (
-        r'"""(?:[^\\]|\\.)*?"{3,5}',
-        r"'''.*?'{3,5}",
-        r'"(?:[^"\\\n]|\\.)*"',
-        r"'[^'\n]*'",
-    )
-)
+_BASIC: Final = r'"""(?:[^\\]|\\.)*?"{3,5}|"(?:[^"\\\n]|\\.)*"'
+_LITERAL: Final = r"'''.*?'{3,5}|'[^'\n]*'"
 _TOKEN: Final = re.compile(
-    rf"(?P<string>{_STRING})|(?P<comment>#[^\n]*)|[^\"'#\[\]{{}},\n]+|.", re.DOTALL
+    rf"{_BASIC}|{_LITERAL}|(?P<comment>#[^\n]*)|[^\"'#\[\]{{}},\n]+|.", re.DOTALL
 )
 _PART: Final = re.compile(
     r"[ \t]*(?:(?P<bare>[A-Za-z0-9_-]+)|(?P<quoted>\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'))[ \t]*"
