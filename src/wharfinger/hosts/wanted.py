@@ -12,7 +12,6 @@ should be. `plan` compares. Files that are ours alone are named so that they can
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -66,6 +65,9 @@ class Compiled:
 class Compiler(Protocol):
     """A module of `hosts/runtimes`. `concerns` says whether the host has this runtime at all."""
 
-    NAME: str
-    concerns: Callable[[Facts], bool]
-    compile: Callable[[Site, Facts], Compiled]
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - a constant of the module
+
+    def concerns(self, facts: Facts, /) -> bool: ...
+
+    def compile(self, site: Site, facts: Facts, /) -> Compiled: ...

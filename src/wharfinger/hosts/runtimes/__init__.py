@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from wharfinger.hosts.runtimes import docker
 from wharfinger.hosts.wanted import Compiler
 
-COMPILERS: Final[tuple[Compiler, ...]] = ()
+COMPILERS: Final[tuple[Compiler, ...]] = (docker,)

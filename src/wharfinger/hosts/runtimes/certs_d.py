@@ -1,0 +1,95 @@
+"""
+A `certs.d` tree: for each registry a directory with the authorities that vouch for it, and with the
+certificate that a client shows.
+
+Docker, the containers tools and containerd know one layout: what ends in `.crt` is an authority, and
+a `.cert` is a client certificate whose key ends in `.key`. Only the end of the name counts: an authority
+called `ca.cert` is taken for a client certificate without a key, and Docker then refuses each
+request to that registry (`keyless` finds them). https://docs.docker.com/engine/security/certificates/
+
+A directory is named exactly as the registry stands in an image name, port and brackets included. The
+grammar of `RegistryHost` has neither "/" nor "..", so it never leads out of the tree.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+
+from wharfinger.hosts import certificates
+from wharfinger.hosts.on_host.facts import Facts
+from wharfinger.hosts.site.model import RegistryTrust
+from wharfinger.hosts.wanted import Effect, WantedFile
+from wharfinger.oci.registry_host import RegistryHost
+
+CLIENT = "wharfinger.cert"
+KEY = "wharfinger.key"
+REASON = "trust.registries"
+
+
+def files(
+    root: str,
+    trust: Mapping[RegistryHost, RegistryTrust],
+    facts: Facts,
+    *,
+    directory: Callable[[RegistryHost], str] = str,
+    effects: tuple[Effect, ...] = (),
+) -> tuple[WantedFile, ...]:
+    """What shall stand below `root`: what the site trusts, and nothing else of ours.
+
+    `directory` names the directory of a registry, for a runtime that asks under another name.
+    """
+    wanted = {
+        file.path: file
+        for registry, one in trust.items()
+        for file in _of_registry(posixpath.join(root, directory(registry)), registry, one, effects)
+    }
+    gone = (
+        WantedFile(path, None, REASON, effects, secret=path.endswith(".key"))
+        for path in ours(root, facts)
+        if path not in wanted
+    )
+    return (*wanted.values(), *gone)
+
+
+def _of_registry(
+    folder: str, registry: RegistryHost, trust: RegistryTrust, effects: tuple[Effect, ...]
+) -> Iterator[WantedFile]:
+    reason = f"{REASON}: {registry}"
+    for authority in trust.authorities:
+        yield WantedFile(f"{folder}/{authority_name(authority)}", authority, reason, effects)
+    if trust.client is not None:
+        yield WantedFile(f"{folder}/{CLIENT}", trust.client.certificate, reason, effects)
+        yield WantedFile(
+            f"{folder}/{KEY}", trust.client.key, reason, effects, mode=0o600, secret=True
+        )
+
+
+@lru_cache(maxsize=1024)
+def authority_name(pem: bytes) -> str:
+    """What a file of ours with this authority is called. Remembered, since hosts share them."""
+    return certificates.read(pem, "the site")[0].file_name
+
+
+def ours(root: str, facts: Facts) -> Iterator[str]:
+    """The files below `root` that an earlier apply of ours put there."""
+    for path in facts.files:
+        name = posixpath.basename(path)
+        if _is_below(path, root) and (
+            name in (CLIENT, KEY) or (name.startswith("wharfinger-") and name.endswith(".crt"))
+        ):
+            yield path
+
+
+def keyless(root: str, facts: Facts) -> Iterator[str]:
+    """Client certificates below `root` without their key: most often authorities, misnamed."""
+    for path in facts.files:
+        key = f"{path[: -len('.cert')]}.key"
+        if _is_below(path, root) and path.endswith(".cert") and key not in facts.files:
+            yield path
+
+
+def _is_below(path: str, root: str) -> bool:
+    """Is it a file in a directory of the tree?"""
+    return posixpath.dirname(posixpath.dirname(path)) == root
