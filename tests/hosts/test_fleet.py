@@ -65,7 +65,7 @@ def test_hosts_that_no_batch_reached_are_named():
 
     one, two, three = fleet.recap(told for line in lines if (told := fleet.event(line)))
 
-    assert (one.state, one.disruption, one.trouble) == (State.CHANGED, "reload", "")
+    assert (one.state, one.result["disruption"], one.trouble) == (State.CHANGED, "reload", "")
     assert (two.state, two.trouble) == (State.UNREACHABLE, "no route")
     assert three == HostReport("three", State.NOT_TRIED)
 
@@ -75,12 +75,18 @@ def test_lines_of_others_tell_nothing(line):
     assert fleet.event(line) is None
 
 
-def test_a_program_gets_what_the_host_returned():
-    report = HostReport("one", State.FAILED, {"msg": "it needs a drain", "disruption": "drain"})
+def test_a_program_gets_each_change_with_its_diff():
+    change = {"path": "/etc/x", "change": "create"}
+    result = {"changes": [change], "diff": [{"prepared": "+x\n"}], "disruption": "reload"}
 
-    assert fleet.document(report) == {
-        "host": "one",
-        "state": "failed",
-        "trouble": "it needs a drain",
-        "disruption": "drain",
-    }
+    document = fleet.document(HostReport("one", State.CHANGED, result))
+
+    assert document["changes"] == [{**change, "diff": "+x\n"}]
+    assert (document["disruption"], document["trouble"]) == ("reload", "")
+
+
+def test_a_host_that_failed_early_has_a_whole_document():
+    document = fleet.document(HostReport("one", State.FAILED, {"msg": "it needs a drain"}))
+
+    assert document["trouble"] == "it needs a drain"
+    assert (document["changes"], document["outcome"]) == ([], None)

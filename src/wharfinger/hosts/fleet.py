@@ -85,28 +85,25 @@ class State(StrEnum):
     NOT_TRIED = "not tried"
 
     @property
+    def good(self) -> bool:
+        return self in (State.OK, State.CHANGED)
+
+    @property
     def bad(self) -> bool:
         return self in (State.FAILED, State.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class HostReport:
-    """`result` is what the module of the collection returned; `trouble` says why a host failed."""
+    """`result` is what the module of the collection returned."""
 
     name: str
     state: State = State.NOT_TRIED
     result: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def disruption(self) -> str:
-        return str(self.result.get("disruption", ""))
-
-    @property
-    def changes(self) -> list[Any]:
-        return list(self.result.get("changes", ()))
-
-    @property
     def trouble(self) -> str:
+        """Why a host failed, empty for others."""
         return str(self.result.get("msg", "")).strip() if self.state.bad else ""
 
 
@@ -137,6 +134,16 @@ def recap(events: Iterable[Event]) -> tuple[HostReport, ...]:
 
 
 def document(report: HostReport) -> dict[str, Any]:
-    """A report as a program gets it."""
-    told = {key: value for key, value in report.result.items() if key != "msg"}
-    return {"host": report.name, "state": str(report.state), "trouble": report.trouble, **told}
+    """A report as a program gets it: each change with its diff."""
+    diffs = [diff["prepared"] for diff in report.result.get("diff", ())]
+    changes = report.result.get("changes", ())
+    return {
+        "host": report.name,
+        "state": str(report.state),
+        "trouble": report.trouble,
+        "disruption": report.result.get("disruption", ""),
+        "changes": [{**change, "diff": diff} for change, diff in zip(changes, diffs, strict=True)],
+        "actions": report.result.get("actions", []),
+        "limits": report.result.get("limits", []),
+        "outcome": report.result.get("outcome"),
+    }

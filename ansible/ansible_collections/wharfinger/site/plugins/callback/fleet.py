@@ -23,7 +23,7 @@ description:
   - The first names all hosts of the play, the others the result of one host each.
 """
 
-_TOLD = ("actions", "changes", "disruption", "limits", "msg", "outcome")
+_TOLD = ("actions", "changes", "diff", "disruption", "limits", "msg", "outcome")
 
 
 class CallbackModule(CallbackBase):

@@ -1,0 +1,177 @@
+"""
+`wharf hosts plan|apply -i INVENTORY`: many hosts, through ansible-core.
+
+Ansible runs as a process of its own with our collection and our callback, and with the settings,
+inventory, vaults and terminal of whoever called us. Nothing that is secret is among its arguments.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Group, Parameter
+
+from wharfinger.cli import fleet_output, site_file
+from wharfinger.cli.errors import PartlyDone, UsageError
+from wharfinger.cli.options import Flag, Format, Many
+from wharfinger.cli.terminal import note, progress, sanitized
+from wharfinger.errors import NotFound, Unsupported, WharfingerError
+from wharfinger.hosts import fleet
+from wharfinger.hosts.fleet import Batch, Event, HostReport, State
+from wharfinger.hosts.on_host.changes import Disruption
+
+GROUP: Final = Group("Fleet options", sort_key=20)
+DEFAULT_BATCH: Final = "25%"
+_SETTINGS: Final = {
+    "ANSIBLE_STDOUT_CALLBACK": "wharfinger.site.fleet",
+    "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "1",  # it is installed beside us
+}
+
+
+class NoAnsible(Unsupported):
+    code = "no-ansible"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cannot reach the hosts of an inventory: ansible-core is not installed",
+            remedy="install it beside wharfinger: pip install 'wharfinger[fleet]'",
+        )
+
+
+class NoHosts(NotFound):
+    code = "no-hosts"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cannot find a host in the inventory",
+            remedy="look at `ansible-inventory --graph`, and at what --limit leaves of it",
+        )
+
+
+class AnsibleFailed(WharfingerError):
+    """It ended before the first host, and has said itself why."""
+
+    code = "ansible-failed"
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"cannot run the fleet: Ansible ended with {status} before the first host")
+        self.status = status
+
+
+class AllFailed(WharfingerError):
+    code = "all-hosts-failed"
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"cannot do any of {count} hosts: see the errors above")
+        self.count = count
+
+
+@Parameter(name="*", group=GROUP)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """Hosts of an inventory instead of this one. All are as Ansible takes them."""
+
+    inventory: Annotated[Many, Parameter(name=["--inventory", "-i"])] = ()
+    """Inventory: a file, a directory, or names with a comma after each; may be repeated."""
+
+    limit: Annotated[str | None, Parameter(name=["--limit", "-l"])] = None
+    """Pattern that chooses among the hosts."""
+
+    forks: Annotated[int | None, Parameter(name=["--forks", "-f"])] = None
+    """How many hosts to talk to at once [default: as ansible.cfg says]."""
+
+    become: Annotated[Flag, Parameter(name=["--become", "-b"])] = False
+    """Become root on each host."""
+
+    def __bool__(self) -> bool:
+        """Is a fleet meant, and not this host?"""
+        if not self.inventory and self != Fleet():
+            raise UsageError(
+                "cannot choose among hosts without an inventory", remedy="name one with -i"
+            )
+        return bool(self.inventory)
+
+    def arguments(self) -> list[str]:
+        words = [f"--inventory={one}" for one in self.inventory]
+        words += [] if self.limit is None else [f"--limit={self.limit}"]
+        words += [] if self.forks is None else [f"--forks={self.forks}"]
+        return [*words, "--become"] if self.become else words
+
+
+THIS_HOST: Final = Fleet()
+
+
+def plan(site: Path, chosen: Fleet, form: Format) -> None:
+    """Print what each host would change. Nothing on any of them does."""
+    site_file.load(site)  # its faults are told once, not by each host
+    reports = _run(fleet.play(site.absolute(), check=True, disruption=Disruption.DRAIN), chosen)
+    fleet_output.show(reports, form, with_changes=True)
+    _conclude(reports)
+
+
+def apply(
+    site: Path, chosen: Fleet, form: Format, *, disruption: Disruption, serial: str = DEFAULT_BATCH
+) -> None:
+    """Bring each host to the site file, a batch at a time; end after the batch in which one fails."""
+    batch = Batch.parse(serial)
+    site_file.load(site)
+    play = fleet.play(site.absolute(), check=False, disruption=disruption, batch=batch)
+    reports = _run(play, chosen)
+    fleet_output.show(reports, form, with_changes=False)
+    _conclude(reports)
+
+
+def _run(play: str, chosen: Fleet) -> Sequence[HostReport]:
+    if importlib.util.find_spec("ansible") is None:
+        raise NoAnsible
+    with tempfile.TemporaryDirectory(prefix="wharf-") as folder:
+        playbook = Path(folder, "play.yaml")
+        playbook.write_text(play)
+        command = (sys.executable, "-m", "ansible", "playbook", *chosen.arguments(), str(playbook))
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, **_SETTINGS},
+        ) as ansible:
+            assert ansible.stdout is not None
+            reports = fleet.recap(_told(ansible.stdout))
+    if reports:
+        return reports
+    raise AnsibleFailed(ansible.returncode) if ansible.returncode else NoHosts
+
+
+def _told(lines: Iterator[str]) -> Iterator[Event]:
+    """What Ansible tells of hosts, each failure shown as it comes, and what else it says passed on."""
+    for line in lines:
+        told = fleet.event(line)
+        if told is None:
+            note(sanitized(line.rstrip("\n")))
+            continue
+        for report in told:
+            _mention(report)
+        yield told
+
+
+def _mention(report: HostReport) -> None:
+    if report.state.bad:
+        note(sanitized(f"error: {report.name}: {report.trouble or report.state}"))
+    elif report.state is not State.NOT_TRIED:
+        progress(sanitized(f"{report.name}: {report.state}"))
+
+
+def _conclude(reports: Sequence[HostReport]) -> None:
+    failed = sum(report.state.bad for report in reports)
+    if failed == len(reports):
+        raise AllFailed(failed)
+    if failed:
+        raise PartlyDone(sum(not report.state.good for report in reports), len(reports))
