@@ -1,0 +1,12 @@
+"""
+The authorization plugin for Docker: allow and block lists on an engine that has none.
+
+    call.py, target.py, body.py   what the daemon tells of a request, read as the daemon reads it
+    asks.py                       what the request is about
+    decision.py                   whether that is allowed, and by which rule
+    policy_file.py, ticket.py     what is on the host: the compiled policy, tickets of `docker-load`
+    service.py, gate.py, life.py  the sockets: the plugin, the gate for builds, start and end
+    units.py                      the systemd units
+
+Part of what is shipped to hosts: standard library only, Python 3.9.
+"""
