@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ruamel.yaml import YAML
@@ -189,7 +189,10 @@ class _Events:
                 self._faults.add(
                     at, place, f"cannot take key {key!r} twice: once on line {lines[key]}"
                 )
-            lines[key], values[key] = at, self.node(below(place, key), depth + 1)
+            value = self.node(below(place, key), depth + 1)
+            # Where nothing stands behind a key, the parser has gone on to the next line.
+            values[key] = replace(value, line=at) if value.value is None else value
+            lines[key] = at
         self._advance()
         return Node(line, values, lines)
 

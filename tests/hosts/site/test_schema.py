@@ -1,0 +1,165 @@
+"""The schema accepts what the parser accepts, and what it refuses the parser refuses too."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from wharfinger.cli import yaml
+from wharfinger.hosts.site import file
+from wharfinger.hosts.site.faults import InvalidSite
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = file.schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+registries = st.sampled_from(
+    [
+        "quay.io",
+        "QUAY.io",
+        "localhost:5000",
+        "[::1]:5000",
+        "10.0.0.1",
+        "a:99999",
+        "-a",
+        "a_b",
+        "all",
+        "http://a",
+        "a/b",
+        "*.a.test",
+        "\\*.a",
+        "docker.io/library",
+        "a//b",
+        "10.0.0.0/8",
+        "fd00::/8",
+        "0.0.0.0/0",
+        "ü.test",
+        "a..b",
+        "a/B",
+    ]
+) | st.sampled_from(["", 5, None, True])
+lists = st.lists(registries, max_size=3) | registries
+mirrors = st.dictionaries(
+    st.sampled_from(["quay.io", "*.a", "a/b", "http://x"]),
+    st.lists(
+        registries
+        | st.fixed_dictionaries({}, optional={"location": registries, "insecure": registries}),
+        max_size=2,
+    ),
+    max_size=2,
+)
+documents = st.fixed_dictionaries(
+    {},
+    optional={
+        "registries": st.none()
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                "search": lists,
+                "allow": lists,
+                "block": lists,
+                "insecure": lists,
+                "mirrors": mirrors,
+                "shortNames": st.sampled_from(["enforcing", "permissive", "disabled", "no", 1]),
+                "serch": lists,
+            },
+        ),
+        "trust": st.fixed_dictionaries({}, optional={"system": st.sampled_from([[], None, {}])}),
+        "storage": st.sampled_from([{}, {"a": [1]}, [], "x"]),
+        "other": st.none(),
+    },
+)
+
+
+@given(documents)
+@settings(max_examples=300, deadline=None)
+def test_what_the_schema_refuses_the_parser_refuses(document):
+    valid = VALIDATOR.is_valid(document)
+    try:
+        file.parse(yaml.text_of(document).encode())
+    except InvalidSite:
+        return
+    assert valid
+
+
+ACCEPTED = [
+    {},
+    {"registries": {}},
+    {"registries": {"search": ["quay.io", "localhost:5000", "[fd00::1]:5000", "a-b.test"]}},
+    {"registries": {"allow": ["quay.io/team/app", "*.a.test", "a:1/b__c/d--e"], "block": ["all"]}},
+    {"registries": {"insecure": ["localhost:5000", "10.0.0.0/8", "fd00::/8"]}},
+    {"registries": {"mirrors": {"docker.io": ["a.test/b", {"location": "c", "insecure": True}]}}},
+    {"registries": {"shortNames": "disabled", "mirrors": {}}},
+    {"trust": {"registries": {}, "system": []}},
+    {"trust": {"registries": {"a.test:5000": {"ca": []}}}},
+    {"storage": {"anything": [1, {"x": None}]}, "imagePolicy": {}, "imports": {}},
+]
+REFUSED = [
+    [],
+    {"other": 1},
+    {"registries": {"serch": []}},
+    {"registries": {"search": "quay.io"}},
+    {"registries": {"search": None}},
+    {"registries": {"search": ["quay.io", "quay.io"]}},
+    {"registries": {"search": ["https://quay.io"]}},
+    {"registries": {"search": ["../x"]}},
+    {"registries": {"allow": ["all"]}},
+    {"registries": {"allow": [r"\*.docker.io"]}},
+    {"registries": {"insecure": ["a b"]}},
+    {"registries": {"mirrors": {"docker.io": [{}]}}},
+    {"registries": {"mirrors": {"docker.io": [{"location": "a", "insecure": "yes"}]}}},
+    {"registries": {"mirrors": {"*.a.test": []}}},
+    {"registries": {"shortNames": "no"}},
+    {"trust": {"registries": {"a.test": {}}}},
+    {"trust": {"registries": {"a.test": {"client": {"cert": "x"}}}}},
+    {"trust": {"system": None}},
+    {"storage": []},
+]
+
+
+@pytest.mark.parametrize("document", ACCEPTED, ids=str)
+def test_both_accept(document):
+    VALIDATOR.validate(document)
+    file.parse(yaml.text_of(document).encode())
+
+
+@pytest.mark.parametrize("document", REFUSED, ids=str)
+def test_both_refuse(document):
+    assert not VALIDATOR.is_valid(document)
+    with pytest.raises(InvalidSite):
+        file.parse(yaml.text_of(document).encode())
+
+
+def test_the_schema_is_one():
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_published_schema_is_that_of_the_parser():
+    assert json.loads((ROOT / "docs/reference/site.schema.json").read_text()) == SCHEMA
+
+
+def keys(schema, place=""):
+    """Each key that the schema knows, as the page spells it."""
+    for name, inner in schema.get("properties", {}).items():
+        yield f"{place}{name}"
+        yield from keys(inner, f"{place}{name}.")
+    for inner in schema.get("anyOf", []):
+        yield from keys(inner, place)
+    if "items" in schema:
+        yield from keys(schema["items"], f"{place.removesuffix('.')}[].")
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from keys(schema["additionalProperties"], f"{place}REGISTRY.")
+
+
+def test_the_page_documents_every_key_and_no_other():
+    text = (ROOT / "docs/reference/site.md").read_text()
+    documented = [
+        line.split("|")[1].strip().strip("`")
+        for line in text.splitlines()
+        if line.startswith("| `")
+    ]
+
+    assert documented == list(keys(SCHEMA))
