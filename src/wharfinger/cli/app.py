@@ -55,6 +55,10 @@ COMMANDS: Final = (
     Command("revoke", "roles:revoke", RIGHTS, "Take a role away again."),
     Command("secret", "secret:app", RIGHTS, "Make secrets for registries and link them."),
     Command("site", "site:app", HOSTS, "Check the site file, and write one from what is there."),
+    Command(
+        "docker-authz", "docker_authz:docker_authz", HOSTS, "Run the plugin of a Docker daemon."
+    ),
+    Command("verify-image", "verify_image:verify_image", HOSTS, "Answer containerd on an image."),
     Command("up", "server:up", SERVER, "Start the server."),
     Command("status", "server:status", SERVER, "Say whether the server runs, and where."),
     Command("down", "server:down", SERVER, "Stop the server."),
