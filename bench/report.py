@@ -1,8 +1,9 @@
-"""Turn samples into the table that `make bench` prints. Pure: numbers in, text out."""
+"""Turn samples into the tables that `make bench` prints, and tell each as it is taken."""
 
 from __future__ import annotations
 
 import statistics
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -27,14 +28,31 @@ class Measure:
 Samples = Mapping[Measure, Mapping[str, Sequence[float]]]
 
 
-def table(samples: Samples) -> str:
+def table(samples: Samples, *, theirs: str) -> str:
     """A Markdown table of medians, with the spread of the samples behind each."""
-    rows = [("measure", "unit", OURS, THEIRS, "ratio"), ("---",) * 5]
+    rows = [("measure", "unit", OURS, theirs, "ratio"), ("---",) * 5]
     for measure, by_name in samples.items():
-        ours, theirs = by_name[OURS], by_name[THEIRS]
-        ratio = measure.ratio(statistics.median(ours), statistics.median(theirs))
-        rows.append((measure.name, measure.unit, _cell(ours), _cell(theirs), f"{ratio:.2f}"))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        mine, other = by_name[OURS], by_name[theirs]
+        ratio = measure.ratio(statistics.median(mine), statistics.median(other))
+        rows.append((measure.name, measure.unit, _cell(mine), _cell(other), f"{ratio:.2f}"))
+    return _markdown(rows)
+
+
+def figures(samples: Mapping[Measure, Sequence[float]], goals: Mapping[Measure, str]) -> str:
+    """The same where there is nobody to be measured against, with what each figure has to be."""
+    rows = [("measure", "unit", OURS, "goal"), ("---",) * 4]
+    rows += [(one.name, one.unit, _cell(taken), goals[one]) for one, taken in samples.items()]
+    return _markdown(rows)
+
+
+def tell(number: int, contender: str, measure: Measure, sample: float) -> None:
+    """Say what was measured just now; round 0 warms up and is not counted."""
+    name = f"round {number}" if number else "warm-up"
+    print(f"{name}: {contender}: {measure.name}: {sample:,.2f} {measure.unit}", file=sys.stderr)
+
+
+def _markdown(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return "\n".join(
         f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"
         for row in rows
