@@ -1,0 +1,243 @@
+"""
+Podman, CRI-O, Buildah and Skopeo: `registries.conf`, `policy.json` and `certs.d` of one library.
+
+What goes into the files is decided in `hosts.containers`; this says which files, what they cost, and
+what of the site these tools cannot hold. They read everything afresh for each command. Only CRI-O is
+a daemon: it reads `registries.conf` again on SIGHUP, and the rest at each pull.
+https://github.com/containers/image/tree/main/docs
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from wharfinger.hosts.containers import drop_in, policy, registries, scopes
+from wharfinger.hosts.on_host.changes import Action, Disruption, Handshake
+from wharfinger.hosts.on_host.facts import Facts
+from wharfinger.hosts.runtimes import access_file, certs_d
+from wharfinger.hosts.site.model import Registries, Site
+from wharfinger.hosts.wanted import Compiled, Effect, Limit, WantedFile
+from wharfinger.policy.access import AccessPolicy, InvalidAccessPolicy
+
+NAME: Final = "containers"
+TOOLS: Final = ("podman", "crio", "buildah", "skopeo")
+
+DROP_IN: Final = f"{registries.DROP_INS}/50-wharfinger.conf"
+CERTS_D: Final = "/etc/containers/certs.d"
+_DOCKER_CERTS_D: Final = "/etc/docker/certs.d"
+
+Versions = Mapping[str, tuple[int, ...]]
+_DROP_INS_SINCE: Final[Versions] = {
+    "podman": (1, 9),
+    "crio": (1, 18),
+    "buildah": (1, 15),
+    "skopeo": (1, 0),
+}
+_WILDCARDS_SINCE: Final[Versions] = {
+    "podman": (3, 2),
+    "crio": (1, 22),
+    "buildah": (1, 21),
+    "skopeo": (1, 3),
+}
+
+
+def concerns(facts: Facts) -> bool:
+    return any(tool in facts.runtimes for tool in TOOLS)
+
+
+def compile(site: Site, facts: Facts) -> Compiled:
+    """Raise `UnreadableFile` where a file of the host is one that the tools refuse."""
+    trusted = site.trust.registries
+    trust = () if trusted is None else certs_d.files(CERTS_D, trusted, facts)
+    return Compiled(
+        (*_drop_in(site.registries, facts), *_access(site, facts), *trust),
+        tuple(Handshake(str(registry), NAME) for registry in trusted or ()),
+        tuple(_limits(site, facts)),
+    )
+
+
+def _drop_in(wanted: Registries, facts: Facts) -> Iterator[WantedFile]:
+    if _older(facts, _DROP_INS_SINCE):
+        return
+    content: bytes | None = None
+    if wanted != Registries():
+        others = registries.read(facts, leave_out=DROP_IN)
+        wildcards = not _older(facts, _WILDCARDS_SINCE)
+        content = drop_in.compiled(wanted, others, wildcards=wildcards).content
+    if content is not None or DROP_IN in facts.files:
+        yield WantedFile(DROP_IN, content, _statements(wanted), _reload(facts))
+
+
+def _statements(wanted: Registries) -> str:
+    """The parts of the site file that the drop-in comes from."""
+    parts = {
+        "search": wanted.search,
+        "allow": wanted.allow,
+        "block": wanted.block if wanted.block is not None else wanted.block_all or None,
+        "insecure": wanted.insecure,
+        "mirrors": wanted.mirrors,
+        "shortNames": wanted.short_names,
+    }
+    said = [f"registries.{name}" for name, part in parts.items() if part is not None]
+    return ", ".join(said) or "registries"
+
+
+def _reload(facts: Facts) -> tuple[Effect, ...]:
+    crio = facts.runtimes.get("crio")
+    if crio is None or crio.pid is None:
+        return ()
+    why = "CRI-O reads registries.conf again on SIGHUP"
+    return (Effect(Action.RELOAD_CRIO, Disruption.RELOAD, why),)
+
+
+def _access(site: Site, facts: Facts) -> Iterator[WantedFile]:
+    """The policy, and the record by which the next apply knows what in it is ours."""
+    wanted = site.registries.access
+    if wanted is None:
+        return
+    content = facts.content(policy.PATH)
+    if content is not None or access_file.decides(wanted):
+        edited = scopes.edited(content, _applied(facts), wanted)
+        yield WantedFile(policy.PATH, edited, access_file.REASON)
+    yield from access_file.files(site, facts)
+
+
+def _applied(facts: Facts) -> AccessPolicy | None:
+    """The access policy that an earlier apply left here."""
+    content = facts.content(access_file.PATH)
+    try:
+        return None if content is None else AccessPolicy.from_json(json.loads(content))
+    except (ValueError, InvalidAccessPolicy):
+        return None
+
+
+def _older(facts: Facts, since: Versions) -> list[str]:
+    """The tools of a host that are older than that, as a person knows them."""
+    return [
+        f"{tool} {facts.runtimes[tool].version}"
+        for tool in TOOLS
+        if tool in facts.runtimes and _version(facts.runtimes[tool].version) < since[tool]
+    ]
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Numbers of a version; one that cannot be read counts as new."""
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return (10**6,) if found is None else (int(found[1]), int(found[2]))
+
+
+# What cannot be held
+
+
+def _limits(site: Site, facts: Facts) -> Iterator[Limit]:
+    wanted = site.registries
+    yield from _limits_of_access(wanted)
+    yield from _limits_of_insecure(wanted)
+    yield from _limits_of_search(wanted, facts)
+    yield from _limits_of_tools(wanted, facts)
+    yield from _overruled(wanted, facts)
+    yield from _shadowed(site, facts)
+
+
+def _limits_of_access(wanted: Registries) -> Iterator[Limit]:
+    access = wanted.access
+    if access is None or not access_file.decides(access):
+        return
+    if access.closed:
+        yield Limit(
+            "registries.allow",
+            "holds for what comes in, once the registry has been asked for it; a push to a registry "
+            "that is on no list is not refused",
+        )
+    elif access.block:
+        yield Limit(
+            "registries.block",
+            "a host in capitals passes (QUAY.IO/app), since the tools compare names as text; with an "
+            "allow list it does not",
+        )
+    for pattern in wanted.block or ():
+        if pattern.registry.port is None and not pattern.wildcard and not pattern.path:
+            yield Limit(
+                f"registries.block: {pattern}",
+                "blocks other ports of the host too, where no list names them",
+            )
+
+
+def _limits_of_insecure(wanted: Registries) -> Iterator[Limit]:
+    if wanted.insecure is None:
+        return
+    for network in wanted.insecure.networks:
+        yield Limit(
+            f"registries.insecure: {network}",
+            "there is no form for networks: name the registries in it",
+        )
+    for registry in wanted.insecure.registries:
+        if registry.port is None:
+            yield Limit(
+                f"registries.insecure: {registry}",
+                "holds for other ports of the host too, where no list names them",
+            )
+
+
+def _limits_of_search(wanted: Registries, facts: Facts) -> Iterator[Limit]:
+    if wanted.search is None:
+        return
+    aliases = {
+        **registries.read(facts, leave_out=DROP_IN).aliases,
+        **registries.cached_aliases(facts),
+    }
+    hosts = set(map(str, wanted.search))
+    elsewhere = sorted(
+        name
+        for name, alias in aliases.items()
+        if alias.target and alias.target.partition("/")[0] not in hosts
+    )
+    if elsewhere:
+        first = aliases[elsewhere[0]]
+        more = f" and {len(elsewhere) - 1} more" if len(elsewhere) > 1 else ""
+        yield Limit(
+            "registries.search",
+            f"short names with an alias go past it: {elsewhere[0]} is {first.target} "
+            f"({first.place}){more}",
+        )
+
+
+def _limits_of_tools(wanted: Registries, facts: Facts) -> Iterator[Limit]:
+    if wanted != Registries() and (old := _older(facts, _DROP_INS_SINCE)):
+        yield Limit(
+            "registries",
+            f"{', '.join(old)} reads no drop-ins: only policy.json and certificates are written",
+        )
+    patterns = (*(wanted.allow or ()), *(wanted.block or ()), *(wanted.mirrors or ()))
+    if any(one.wildcard for one in patterns) and (old := _older(facts, _WILDCARDS_SINCE)):
+        yield Limit("registries: *.", f"{', '.join(old)} knows no wildcards: name each host")
+
+
+def _overruled(wanted: Registries, facts: Facts) -> Iterator[Limit]:
+    """Drop-ins of others that are read after ours and say something of the same."""
+    if wanted == Registries():
+        return
+    for path in registries.paths(facts):
+        if path <= DROP_IN or path == registries.MAIN:
+            continue
+        later = registries.read_file(facts.content(path), path)
+        search = wanted.search is not None and later.search is not None
+        mode = wanted.short_names is not None and later.mode is not None
+        if later.registries or search or mode:
+            yield Limit("registries", f"{path} is read after our file, and what it says counts")
+
+
+def _shadowed(site: Site, facts: Facts) -> Iterator[Limit]:
+    """The tools read one directory for a registry: Docker's only where theirs has none."""
+    for registry in site.trust.registries or ():
+        theirs, dockers = f"{CERTS_D}/{registry}/", f"{_DOCKER_CERTS_D}/{registry}/"
+        ours = set(certs_d.ours(_DOCKER_CERTS_D, facts))
+        others = [path for path in facts.files if path.startswith(dockers) and path not in ours]
+        if others and not any(path.startswith(theirs) for path in facts.files):
+            yield Limit(
+                f"trust.registries: {registry}",
+                f"from now on {min(others)} counts for Docker only",
+            )
