@@ -410,7 +410,8 @@ def _subtrees(
 ) -> list[str | _Network]:
     """The constraints of the kind that the registry's host has: addresses, or names."""
     kind = x509.IPAddress if registry.is_address else x509.DNSName
-    return [name.value for name in found or () if isinstance(name, kind)]
+    values = (name.value for name in found or () if isinstance(name, kind))
+    return [value for value in values if isinstance(value, str | _Network)]
 
 
 def _lies_in(registry: RegistryHost, tree: str | _Network) -> bool:
