@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wharfinger.hosts.formats.json_text import JsonText
+from wharfinger.hosts.formats.registries_conf import Place
 from wharfinger.hosts.formats.source import Keys, UnreadableFile
 from wharfinger.hosts.on_host.facts import Facts
-from wharfinger.hosts.place import Place
 from wharfinger.oci.reference import ImageReference
 
 PATH: Final = "/etc/containers/policy.json"

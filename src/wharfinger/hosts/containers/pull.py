@@ -16,9 +16,9 @@ from typing import Final
 
 from wharfinger.hosts.containers import policy, registries
 from wharfinger.hosts.containers.policy import Policy, Section
-from wharfinger.hosts.containers.registries import DEFAULT_MODE, Alias, Registries, Registry
+from wharfinger.hosts.containers.registries import ENFORCING, Registries, Registry
+from wharfinger.hosts.formats.registries_conf import Named, Place
 from wharfinger.hosts.on_host.facts import Facts
-from wharfinger.hosts.place import Place
 from wharfinger.oci.reference import DEFAULT_TAG, HUB, HUB_V1, ImageReference
 
 
@@ -28,12 +28,12 @@ class Files:
 
     registries: Registries
     policy: Policy
-    remembered: Mapping[str, Alias] = field(default_factory=dict)
+    remembered: Mapping[str, Named] = field(default_factory=dict)
 
 
 def read(facts: Facts) -> Files:
     """Raise `UnreadableFile` where the tools would refuse a file."""
-    return Files(registries.read(facts), policy.read(facts), registries.cached_aliases(facts))
+    return Files(registries.read(facts), policy.read(facts), registries.remembered_aliases(facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,14 @@ def names(files: Files, image: ImageReference) -> Names:
     if image.registry:
         return Names((written_out(image),))
     alias = files.remembered.get(image.repository) or files.registries.aliases.get(image.repository)
-    if alias is not None and alias.target:
-        target = ImageReference.parse(alias.target)
+    if alias is not None and alias.name:
+        target = ImageReference.parse(alias.name)
         return Names((written_out(replace(target, tag=image.tag, id=image.id)),), alias.place)
     hosts = files.registries.search or ()
-    found = tuple(written_out(replace(image, registry=host)) for host in hosts)
-    asks = len(found) > 1 and (files.registries.mode or DEFAULT_MODE) == "enforcing"
-    return Names(found, files.registries.search_place, asks)
+    found = tuple(written_out(replace(image, registry=host.name.rstrip("/"))) for host in hosts)
+    mode = files.registries.mode
+    asks = len(found) > 1 and mode is not None and mode.name == ENFORCING
+    return Names(found, hosts[0].place if hosts else None, asks)
 
 
 def attempt(files: Files, image: ImageReference) -> Attempt:

@@ -1,35 +1,41 @@
 """
-What `registries.conf` and its drop-ins say together: containers-registries.conf(5) and .d(5).
+What `registries.conf` and its drop-ins say together, as the tools match names against it:
+containers-registries.conf(5) and .d(5).
 
-The main file is version 1 or 2, the drop-ins are version 2. They are read in the order of their
-names; a `[[registry]]` takes the place of an earlier one with the same prefix, whole, and the search
-list that is read last counts. Of the prefixes that match a name the longest counts, as text: so a
-prefix without a port matches the same host with any port, and `*.a.test` comes before `b.a.test`.
+`formats.registries_conf` reads and merges the files. Of the prefixes that match a name the longest
+counts, as text: so a prefix without a port matches the same host with any port, and `*.a.test` comes
+before `b.a.test`.
 
 What makes the tools refuse a file makes `read` raise `UnreadableFile`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
+from wharfinger.hosts.formats import registries_conf
+from wharfinger.hosts.formats.registries_conf import (
+    DROP_INS,
+    MAIN,
+    Named,
+    Place,
+    RegistriesConf,
+    RegistryEntry,
+    Syntax,
+)
 from wharfinger.hosts.formats.source import UnreadableFile
-from wharfinger.hosts.formats.toml_text import TomlText
 from wharfinger.hosts.on_host.facts import Facts
-from wharfinger.hosts.place import Place
 
-MAIN: Final = "/etc/containers/registries.conf"
-DROP_INS: Final = "/etc/containers/registries.conf.d"
-CACHED_ALIASES: Final = "/var/cache/containers/short-name-aliases.conf"
+REMEMBERED: Final = "/var/cache/containers/short-name-aliases.conf"
 """Where Podman remembers what a person chose for a short name; it goes before all else."""
 
 WILDCARD: Final = "*."
-MODES: Final = ("enforcing", "permissive", "disabled")
-DEFAULT_MODE: Final = "permissive"
-_MIRROR_USES: Final = ("", "all", "digest-only", "tag-only")
+ENFORCING: Final = "enforcing"
+MODES: Final = (ENFORCING, "permissive", "disabled")
+_MIRROR_USES: Final = frozenset({"", "all", "digest-only", "tag-only"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +102,13 @@ def _unless_wildcard(prefix: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Alias:
-    """`target` is empty where a later file takes an alias back."""
-
-    target: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
 class Registries:
     """All files as one. `search` is `None` where no file has a list."""
 
     registries: Mapping[str, Registry] = field(default_factory=dict)
-    search: tuple[str, ...] | None = None
-    search_place: Place | None = None
-    mode: str | None = None
-    mode_place: Place | None = None
-    aliases: Mapping[str, Alias] = field(default_factory=dict)
+    search: tuple[Named, ...] | None = None
+    mode: Named | None = None
+    aliases: Mapping[str, Named] = field(default_factory=dict)
 
     def find(self, name: str) -> Registry | None:
         """The registry whose prefix matches `host[:port][/path]` best."""
@@ -131,23 +127,6 @@ class Registries:
 
     def with_registry(self, registry: Registry) -> Registries:
         return replace(self, registries={**self.registries, registry.prefix: registry})
-
-    def below(self, later: Registries) -> Registries:
-        """These files with another one that is read after them."""
-        return Registries(
-            {**self.registries, **later.registries},
-            *(
-                (self.search, self.search_place)
-                if later.search is None
-                else (later.search, later.search_place)
-            ),
-            *(
-                (self.mode, self.mode_place)
-                if later.mode is None
-                else (later.mode, later.mode_place)
-            ),
-            {**self.aliases, **later.aliases},
-        )
 
 
 def match_length(name: str, prefix: str) -> int | None:
@@ -170,11 +149,29 @@ def _wildcard_length(name: str, domain: str) -> int | None:
 
 def read(facts: Facts, *, leave_out: str | None = None) -> Registries:
     """Read all files of a host, or all but one."""
-    found = Registries()
-    for path in paths(facts):
-        if path != leave_out:
-            found = found.below(read_file(facts.content(path), path))
-    return found
+    files = [read_file(facts.content(path), path) for path in paths(facts) if path != leave_out]
+    return of(registries_conf.merged(files))
+
+
+def of(conf: RegistriesConf | None) -> Registries:
+    if conf is None:
+        return Registries()
+    found: dict[str, Registry] = {}
+    for entry in conf.entries:
+        found.setdefault(entry.prefix, _registry(entry))
+    return Registries(found, conf.search, conf.short_name_mode, conf.aliases)
+
+
+def _registry(entry: RegistryEntry) -> Registry:
+    return Registry(
+        entry.prefix,
+        entry.location,
+        entry.blocked,
+        entry.insecure,
+        entry.mirror_by_digest_only,
+        tuple(Endpoint(one.location, one.insecure, one.pull) for one in entry.mirrors),
+        entry.place,
+    )
 
 
 def paths(facts: Facts) -> list[str]:
@@ -182,137 +179,59 @@ def paths(facts: Facts) -> list[str]:
     drop_ins = sorted(
         path
         for path, file in facts.files.items()
-        if path.startswith(f"{DROP_INS}/")
-        and "/" not in path.removeprefix(f"{DROP_INS}/")
+        if path.startswith(DROP_INS)
+        and "/" not in path.removeprefix(DROP_INS)
         and path.endswith(".conf")
         and file.content is not None
     )
     return [MAIN, *drop_ins] if facts.content(MAIN) is not None else drop_ins
 
 
-def cached_aliases(facts: Facts) -> Mapping[str, Alias]:
-    return read_file(facts.content(CACHED_ALIASES), CACHED_ALIASES).aliases
+def remembered_aliases(facts: Facts) -> Mapping[str, Named]:
+    return read_file(facts.content(REMEMBERED), REMEMBERED).aliases
 
 
 @lru_cache(maxsize=256)
-def read_file(content: bytes | None, path: str) -> Registries:
+def read_file(content: bytes | None, path: str) -> RegistriesConf:
     """Read one file. Raise `UnreadableFile` for what the tools would refuse.
 
     Remembered, since the hosts of a fleet share most of their files.
     """
-    text = TomlText.parse(content, path)
-    old = _old_lists(text)
-    if old is not None:
-        if path != MAIN:
-            raise UnreadableFile(path, "a drop-in has to be in version 2")
-        if set(text.value) & {"registry", "unqualified-search-registries", "short-name-mode"}:
-            raise UnreadableFile(path, "it mixes versions 1 and 2")
-        return old
-    registries = tuple(_registries(text))
-    _require_one_mind(registries, path)
-    return Registries(
-        _by_prefix(registries),
-        _strings(text, "unqualified-search-registries"),
-        Place(path, text.line_of("unqualified-search-registries")),
-        _mode(text),
-        Place(path, text.line_of("short-name-mode")),
-        {
-            name: Alias(target, Place(path, text.line_of("aliases", name)))
-            for name, target in (text.get("aliases") or {}).items()
-        },
-    )
+    conf = registries_conf.parse(content or b"", path)
+    if conf.syntax is Syntax.YAML:
+        raise UnreadableFile(path, "it is YAML, which only old versions of Docker read")
+    mode = conf.short_name_mode
+    if mode is not None and mode.name not in MODES:
+        raise UnreadableFile(path, f"there is no mode {mode.name!r}", line=mode.place.line)
+    for entry in conf.entries:
+        _require_usable(entry)
+    _require_one_mind(conf.entries)
+    return conf
 
 
-def _old_lists(text: TomlText) -> Registries | None:
-    """Version 1: `[registries.search]`, `.insecure` and `.block`, each with a list `registries`."""
-    lists = {
-        kind: _strings(text, "registries", kind, "registries")
-        for kind in ("search", "insecure", "block")
-    }
-    if not any(lists.values()):
-        return None
-    found: dict[str, Registry] = {}
-    for kind in ("block", "insecure"):
-        for index, entry in enumerate(lists[kind] or ()):
-            location = _location(entry, text)
-            place = Place(text.source.name, text.line_of("registries", kind, "registries", index))
-            one = found.get(location, Registry(location, location, place=place))
-            found[location] = replace(
-                one, blocked=one.blocked or kind == "block", insecure=kind == "insecure"
-            )
-    place = Place(text.source.name, text.line_of("registries", "search", "registries"))
-    return Registries(found, lists["search"], place)
+def _require_usable(entry: RegistryEntry) -> None:
+    locations = (entry.prefix, entry.location, *(one.location for one in entry.mirrors))
+    uses = {one.pull for one in entry.mirrors}
+    if any(location.startswith(("http://", "https://")) for location in locations):
+        raise _fault(entry, "has a scheme")
+    if entry.prefix.startswith(WILDCARD) and any(mark in entry.prefix for mark in "/@:"):
+        raise _fault(entry, "is no wildcard")
+    if uses - _MIRROR_USES or (entry.mirror_by_digest_only and uses - {""}):
+        raise _fault(entry, "has a mirror with a `pull-from-mirror` that the tools refuse")
 
 
-def _registries(text: TomlText) -> Iterator[Registry]:
-    for index, table in enumerate(text.get("registry") or ()):
-        place = Place(text.source.name, text.line_of("registry", index))
-        location = _location(table.get("location", ""), text)
-        prefix = _location(table.get("prefix", ""), text) or location
-        wildcard = prefix.startswith(WILDCARD)
-        if not location and not wildcard:
-            raise UnreadableFile(place.path, "a registry has no location", line=place.line)
-        if wildcard and any(mark in prefix for mark in "/@:"):
-            raise UnreadableFile(place.path, f"{prefix!r} is no wildcard", line=place.line)
-        yield Registry(
-            prefix,
-            location,
-            bool(table.get("blocked", False)),
-            bool(table.get("insecure", False)),
-            bool(table.get("mirror-by-digest-only", False)),
-            tuple(_mirror(one, text, place) for one in table.get("mirror", ())),
-            place,
-        )
-
-
-def _mirror(table: Mapping[str, Any], text: TomlText, place: Place) -> Endpoint:
-    location, use = _location(table.get("location", ""), text), table.get("pull-from-mirror", "")
-    if not location or use not in _MIRROR_USES:
-        raise UnreadableFile(place.path, "a mirror is not complete", line=place.line)
-    return Endpoint(location, bool(table.get("insecure", False)), use)
-
-
-def _location(given: str, text: TomlText) -> str:
-    if given.startswith(("http://", "https://")):
-        raise UnreadableFile(text.source.name, f"the location {given!r} has a scheme")
-    return given.rstrip("/")
-
-
-def _require_one_mind(registries: Iterable[Registry], path: str) -> None:
+def _require_one_mind(entries: Iterable[RegistryEntry]) -> None:
     """One location is blocked or not, and insecure or not, all through a file."""
-    first: dict[str, Registry] = {}
-    for one in registries:
+    first: dict[str, RegistryEntry] = {}
+    for one in entries:
         other = first.setdefault(one.location or one.prefix, one)
         if (one.blocked, one.insecure) != (other.blocked, other.insecure):
-            raise UnreadableFile(
-                path,
-                f"{one.location or one.prefix!r} stands there twice and differs in `blocked` or "
-                "`insecure`",
-                line=None if one.place is None else one.place.line,
+            raise _fault(
+                one, "shares its location with one that differs in `blocked` or `insecure`"
             )
 
 
-def _by_prefix(registries: Iterable[Registry]) -> dict[str, Registry]:
-    """The first of two with the same prefix counts."""
-    found: dict[str, Registry] = {}
-    for one in registries:
-        found.setdefault(one.prefix, one)
-    return found
-
-
-def _strings(text: TomlText, *keys: str) -> tuple[str, ...] | None:
-    value = text.get(*keys)
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise UnreadableFile(text.source.name, f"{keys[-1]!r} is no list of texts")
-    return tuple(item.rstrip("/") for item in value)
-
-
-def _mode(text: TomlText) -> str | None:
-    mode = text.get("short-name-mode") or None
-    if mode is not None and mode not in MODES:
-        raise UnreadableFile(
-            text.source.name, f"there is no mode {mode!r}", line=text.line_of("short-name-mode")
-        )
-    return mode
+def _fault(entry: RegistryEntry, reason: str) -> UnreadableFile:
+    return UnreadableFile(
+        entry.place.file, f"the registry {entry.prefix!r} {reason}", line=entry.place.line
+    )

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from wharfinger.hosts.containers import drop_in, policy, registries, scopes
+from wharfinger.hosts.formats import registries_conf
 from wharfinger.hosts.on_host.changes import Action, Disruption, Handshake
 from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.runtimes import access_file, certs_d
@@ -25,7 +26,7 @@ from wharfinger.policy.access import AccessPolicy, InvalidAccessPolicy
 NAME: Final = "containers"
 TOOLS: Final = ("podman", "crio", "buildah", "skopeo")
 
-DROP_IN: Final = f"{registries.DROP_INS}/50-wharfinger.conf"
+DROP_IN: Final = f"{registries_conf.DROP_INS}50-wharfinger.conf"
 CERTS_D: Final = "/etc/containers/certs.d"
 _DOCKER_CERTS_D: Final = "/etc/docker/certs.d"
 
@@ -187,20 +188,20 @@ def _limits_of_search(wanted: Registries, facts: Facts) -> Iterator[Limit]:
         return
     aliases = {
         **registries.read(facts, leave_out=DROP_IN).aliases,
-        **registries.cached_aliases(facts),
+        **registries.remembered_aliases(facts),
     }
     hosts = set(map(str, wanted.search))
     elsewhere = sorted(
         name
         for name, alias in aliases.items()
-        if alias.target and alias.target.partition("/")[0] not in hosts
+        if alias.name and alias.name.partition("/")[0] not in hosts
     )
     if elsewhere:
         first = aliases[elsewhere[0]]
         more = f" and {len(elsewhere) - 1} more" if len(elsewhere) > 1 else ""
         yield Limit(
             "registries.search",
-            f"short names with an alias go past it: {elsewhere[0]} is {first.target} "
+            f"short names with an alias go past it: {elsewhere[0]} is {first.name} "
             f"({first.place}){more}",
         )
 
@@ -221,12 +222,12 @@ def _overruled(wanted: Registries, facts: Facts) -> Iterator[Limit]:
     if wanted == Registries():
         return
     for path in registries.paths(facts):
-        if path <= DROP_IN or path == registries.MAIN:
+        if path <= DROP_IN or path == registries_conf.MAIN:
             continue
         later = registries.read_file(facts.content(path), path)
         search = wanted.search is not None and later.search is not None
-        mode = wanted.short_names is not None and later.mode is not None
-        if later.registries or search or mode:
+        mode = wanted.short_names is not None and later.short_name_mode is not None
+        if later.entries or search or mode:
             yield Limit("registries", f"{path} is read after our file, and what it says counts")
 
 
