@@ -10,6 +10,7 @@ import pytest
 import made_certificates
 from wharfinger.hosts import plan
 from wharfinger.hosts.on_host.changes import Action, Disruption, DockerAnswers, Handshake
+from wharfinger.hosts.on_host.docker_authz import units
 from wharfinger.hosts.on_host.facts import Facts, FoundFile, RuntimeFacts
 from wharfinger.hosts.runtimes import access_file, docker
 from wharfinger.hosts.site.model import (
@@ -26,7 +27,12 @@ from wharfinger.oci.registry_host import RegistryHost
 from wharfinger.policy.patterns import RegistryPattern
 
 RUNNING = RuntimeFacts("20.10.24", pid=7, containers=1, arguments=("/usr/sbin/dockerd",))
-HUB = RegistryPattern.parse("docker.io")
+INSTALLED = {
+    access_file.PATH: "{}\n",
+    units.SOCKET_PATH: units.SOCKET_TEXT,
+    units.SERVICE_PATH: units.service(),
+    units.GATE_PATH: units.GATE_TEXT,
+}
 
 
 def facts(runtime: RuntimeFacts = RUNNING, **files: str) -> Facts:
@@ -178,12 +184,18 @@ def test_access_lists_are_for_the_plugin_that_comes_after_those_of_others() -> N
     written = {change.wanted.path: change.wanted.content for change in made.changes}
     assert json.loads(written[access_file.PATH] or b"") == {"allow": ["quay.io"], "block": ["all"]}
     assert daemon_json(made) == {"authorization-plugins": ["opa", "wharfinger"]}
-    assert [one.action for one in made.effects] == [Action.START_DOCKER_AUTHZ, Action.RELOAD_DOCKER]
+    assert {units.SOCKET_PATH, units.SERVICE_PATH, units.GATE_PATH} < set(written)
+    assert [(one.action, one.disruption) for one in made.effects] == [
+        (Action.RELOAD_UNITS, Disruption.NONE),
+        (Action.START_DOCKER_AUTHZ, Disruption.NONE),
+        (Action.RELOAD_DOCKER, Disruption.RELOAD),
+    ]
+    assert "until Docker is restarted once" in made.limits[0][1].instead
     assert made.proofs == (DockerAnswers(plugin=True, same_pid=True),)
 
 
 def test_a_changed_access_list_disturbs_nobody() -> None:
-    there = facts(daemon='{"authorization-plugins": ["wharfinger"]}', **{access_file.PATH: "{}\n"})
+    there = facts(daemon='{"authorization-plugins": ["wharfinger"]}', **INSTALLED)
 
     made = planned(Site(Registries(block=patterns("docker.io"))), there)
 
@@ -192,17 +204,28 @@ def test_a_changed_access_list_disturbs_nobody() -> None:
 
 
 def test_with_nothing_blocked_the_plugin_leaves_and_is_stopped_last() -> None:
-    there = facts(
-        daemon='{"authorization-plugins": ["opa", "wharfinger"]}', **{access_file.PATH: "{}\n"}
-    )
+    there = facts(daemon='{"authorization-plugins": ["opa", "wharfinger"]}', **INSTALLED)
 
     made = planned(Site(Registries(block=())), there)
 
     assert daemon_json(made) == {"authorization-plugins": ["opa"]}
-    assert [
-        change.wanted.content for change in made.changes if change.wanted.path == access_file.PATH
-    ] == [None]
-    assert [one.action for one in made.effects] == [Action.RELOAD_DOCKER, Action.STOP_DOCKER_AUTHZ]
+    gone = {change.wanted.path for change in made.changes if change.wanted.content is None}
+    assert gone == set(INSTALLED)
+    assert [one.action for one in made.effects] == [
+        Action.RELOAD_UNITS,
+        Action.RELOAD_DOCKER,
+        Action.STOP_DOCKER_AUTHZ,
+    ]
+
+
+def test_a_proxy_of_the_site_stays_and_builds_are_refused() -> None:
+    drop_in = "/etc/systemd/system/docker.service.d/http-proxy.conf"
+    there = facts(**{drop_in: '[Service]\nEnvironment="HTTPS_PROXY=http://proxy.test:3128"\n'})
+
+    made = planned(Site(Registries(block=patterns("docker.io"))), there)
+
+    assert units.GATE_PATH not in [change.wanted.path for change in made.changes]
+    assert drop_in in made.limits[0][1].instead
 
 
 @pytest.mark.parametrize(

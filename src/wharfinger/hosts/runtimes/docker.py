@@ -8,13 +8,16 @@ empties stays as `[]`. https://docs.docker.com/reference/cli/dockerd/#configurat
 
 dockerd has no allow and block lists: those are for `wharfinger.hosts.on_host.docker_authz`, which it
 asks about each request. It ends itself if it is told of a plugin that does not answer, so the plugin
-is started before the daemon is told, and stopped after.
+is started before the daemon is told, and stopped after. What a build pulls no plugin sees; for that
+the daemon fetches through the plugin's gate, from its next start on. Nobody's containers are stopped
+for it: until then the plugin refuses builds.
 
 Which registry a name without one means is not for a file to say: it is always Docker Hub.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -22,6 +25,7 @@ from typing import Final
 from wharfinger.errors import Conflict
 from wharfinger.hosts.formats.json_text import JsonText
 from wharfinger.hosts.on_host.changes import Action, Disruption, DockerAnswers, Handshake, Proof
+from wharfinger.hosts.on_host.docker_authz import units
 from wharfinger.hosts.on_host.facts import Facts, RuntimeFacts
 from wharfinger.hosts.runtimes import access_file, certs_d
 from wharfinger.hosts.site.model import Mirror, Registries, Site
@@ -32,7 +36,8 @@ from wharfinger.oci.registry_host import HTTPS_PORT, RegistryHost
 NAME = "docker"
 DAEMON_JSON: Final = "/etc/docker/daemon.json"
 CERTS_D: Final = "/etc/docker/certs.d"
-PLUGIN: Final = "wharfinger"
+PLUGIN: Final = units.PLUGIN
+DROP_INS: Final = posixpath.dirname(units.GATE_PATH)
 
 INSECURE: Final = "insecure-registries"
 MIRRORS: Final = "registry-mirrors"
@@ -50,6 +55,8 @@ _REASONS: Final = {
 }
 _FIRST_TO_RELOAD: Final = (17, 6)
 """The first version that reads all three keys again on SIGHUP."""
+
+_PROXY: Final = re.compile(rb"^\s*Environment=.*\bHTTPS?_PROXY=", re.IGNORECASE | re.MULTILINE)
 
 Keys = dict[str, list[str]]
 
@@ -78,7 +85,7 @@ def compile(site: Site, facts: Facts) -> Compiled:
     daemon = _daemon_json(site.registries, facts, docker)
     trusted = () if trust is None else certs_d.files(CERTS_D, trust, facts, directory=_asked_as)
     return Compiled(
-        (*access_file.files(site, facts), *daemon, *trusted),
+        (*access_file.files(site, facts), *_units(site, facts), *daemon, *trusted),
         tuple(_proofs(site, docker, daemon)) if docker.pid is not None else (),
         tuple(_limits(site, facts)),
     )
@@ -101,6 +108,42 @@ def _given(arguments: Sequence[str], flag: str) -> Iterator[str]:
         name, equals, value = argument.partition("=")
         if name == flag:
             yield value if equals else "".join(arguments[index + 1 : index + 2])
+
+
+# The plugin's service
+
+_RELOAD_UNITS: Final = Effect(Action.RELOAD_UNITS, Disruption.NONE, "systemd reads its units again")
+_START: Final = Effect(
+    Action.START_DOCKER_AUTHZ, Disruption.NONE, "it has to answer before dockerd is told of it"
+)
+_STOP: Final = Effect(Action.STOP_DOCKER_AUTHZ, Disruption.NONE, "dockerd does not ask it any more")
+
+
+def _units(site: Site, facts: Facts) -> Iterator[WantedFile]:
+    """The units of the plugin, or their absence."""
+    policy = site.registries.access
+    if policy is None:
+        return
+    reason = access_file.REASON
+    if not access_file.decides(policy):
+        for path in (units.SOCKET_PATH, units.SERVICE_PATH, units.GATE_PATH):
+            if path in facts.files:
+                yield WantedFile(path, None, reason, (_RELOAD_UNITS,))
+        return
+    starts = (_RELOAD_UNITS, _START)
+    yield WantedFile(units.SOCKET_PATH, units.SOCKET_TEXT.encode(), reason, starts)
+    yield WantedFile(units.SERVICE_PATH, units.service().encode(), reason, starts)
+    if _other_proxy(facts) is None:
+        yield WantedFile(units.GATE_PATH, units.GATE_TEXT.encode(), reason, (_RELOAD_UNITS,))
+
+
+def _other_proxy(facts: Facts) -> str | None:
+    """The drop-in by which Docker already fetches through a proxy of the site."""
+    for path, found in facts.files.items():
+        beside = posixpath.dirname(path) == DROP_INS and path != units.GATE_PATH
+        if beside and _PROXY.search(found.content or b""):
+            return path
+    return None
 
 
 # daemon.json
@@ -191,14 +234,7 @@ def _mirrors(registries: Registries, found: Sequence[str]) -> list[str]:
 
 def _effects(docker: RuntimeFacts, changed: Sequence[str], wanted: Keys) -> Iterator[Effect]:
     if PLUGINS in changed:
-        told = PLUGIN in wanted[PLUGINS]
-        yield Effect(
-            Action.START_DOCKER_AUTHZ if told else Action.STOP_DOCKER_AUTHZ,
-            Disruption.NONE,
-            "it has to answer before dockerd is told of it"
-            if told
-            else "dockerd does not ask it any more",
-        )
+        yield _START if PLUGIN in wanted[PLUGINS] else _STOP
     if docker.pid is None:
         return
     if _version(docker) >= _FIRST_TO_RELOAD:
@@ -259,6 +295,7 @@ def _limits(site: Site, facts: Facts) -> Iterator[Limit]:
         if (why := _refused_as_insecure(registry)) is not None:
             yield Limit(f"registries.insecure: {registry}", why)
     yield from _mirror_limits(registries)
+    yield from _build_limits(registries, facts)
     for path in certs_d.keyless(CERTS_D, facts):
         yield Limit(
             "trust.registries",
@@ -276,3 +313,19 @@ def _mirror_limits(registries: Registries) -> Iterator[Limit]:
             )
         elif any(mirror.location.path for mirror in mirrors):
             yield Limit(statement, "Docker asks no mirror below a path: those are left out")
+
+
+def _build_limits(registries: Registries, facts: Facts) -> Iterator[Limit]:
+    policy = registries.access
+    if policy is None or not access_file.decides(policy):
+        return
+    proxy = _other_proxy(facts)
+    if proxy is not None:
+        why = (
+            f"builds are refused: Docker fetches through the proxy of {proxy}, not through our gate"
+        )
+    elif units.GATE_PATH not in facts.files:
+        why = "builds are refused until Docker is restarted once, at a time of your choice"
+    else:
+        return
+    yield Limit(access_file.REASON, why)
