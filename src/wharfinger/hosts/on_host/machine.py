@@ -3,5 +3,182 @@ The edge of a host: its files below a root, its processes, its sockets and its c
 
 Everything in `on_host` that touches the host does it through a `Machine`, so tests run it on a tree
 and on a fake. Paths are absolute as the host sees them, and are resolved below the root without
-following links out of it.
+following links (`tree`).
 """
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from wharfinger.hosts.on_host import processes
+from wharfinger.hosts.on_host.processes import Process
+from wharfinger.hosts.on_host.tree import Tree
+
+_ANSWER_LIMIT: Final = 16 << 20
+_POLL_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that ended. `code` is `None` where it was not there or had no more time."""
+
+    code: int | None
+    output: str
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+
+class Machine:
+    """This host, or with `tree` a directory tree in which nothing runs."""
+
+    def __init__(self, root: str = "/", *, tree: bool | None = None) -> None:
+        self.files = Tree(root)
+        self.is_tree = os.path.realpath(root) != "/" if tree is None else tree
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def hostname(self) -> str:
+        return socket.gethostname()
+
+    def kernel(self) -> str:
+        return f"{os.uname().sysname} {os.uname().release}"
+
+    def run(
+        self, *commands: tuple[str, ...], seconds: float = 120, given: str | None = None
+    ) -> list[Ran]:
+        """Run commands beside each other, and wait for all of them."""
+        started = [_start(command) for command in commands]
+        deadline = time.monotonic() + seconds
+        return [_finish(process, deadline, given) for process in started]
+
+    def processes(self, name: str) -> list[Process]:
+        """The processes whose executable has this name."""
+        return processes.named(name)
+
+    def signal(self, pid: int, number: int) -> None:
+        """Raise `ProcessLookupError` if it is gone."""
+        os.kill(pid, number)
+
+    def stop(self, pid: int, *, seconds: float) -> bool:
+        """Ask a process to end and wait for it; say whether it did in time."""
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return True
+        try:
+            signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+            ready, _, _ = select.select([descriptor], [], [], seconds)
+        except ProcessLookupError:
+            return True
+        finally:
+            os.close(descriptor)
+        return bool(ready)
+
+    def lives(self, pid: int) -> bool:
+        """Is there such a process, and has it not ended?"""
+        return processes.lives(pid)
+
+    def start(self, process: Process) -> int:
+        """Start a process as `process` was, in a session of its own; return its pid."""
+        with Path(process.output or os.devnull).open("ab") as sink:
+            started = subprocess.Popen(
+                process.arguments,
+                cwd=process.directory,
+                env=dict(process.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,
+            )
+        started.returncode = 0  # it outlives us on purpose: nobody is to wait for it or warn
+        return started.pid
+
+    def ask(self, address: str, path: str, *, seconds: float = 5) -> Any:
+        """`GET path` of an HTTP API on a Unix socket, as JSON.
+
+        Raise `OSError` where nobody answers, `ValueError` where the answer is no JSON of status 200.
+        """
+        connection = _UnixConnection(address, seconds)
+        try:
+            connection.request("GET", path, headers={"Host": "localhost"})
+            answer = connection.getresponse()
+            body = answer.read(_ANSWER_LIMIT + 1)
+        except http.client.HTTPException as error:
+            raise ValueError(f"{address} does not speak HTTP: {error!r}") from error
+        finally:
+            connection.close()
+        if answer.status != 200 or len(body) > _ANSWER_LIMIT:
+            raise ValueError(f"{address} answers {path} with {answer.status}")
+        return json.loads(body)
+
+    def listens(self, address: str) -> bool:
+        """Does anybody take connections on this Unix socket?"""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+            channel.settimeout(5)
+            with suppress(OSError):
+                channel.connect(address)
+                return True
+        return False
+
+    def pauses(self, seconds: float) -> Iterable[None]:
+        """Go round until the time is up, with a short rest between."""
+        deadline = time.monotonic() + seconds
+        yield None
+        while time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            yield None
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, address: str, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
+        self._address = address
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._address)
+
+
+def _start(command: tuple[str, ...]) -> subprocess.Popen[str] | None:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except OSError:
+        return None
+
+
+def _finish(process: subprocess.Popen[str] | None, deadline: float, given: str | None) -> Ran:
+    if process is None:
+        return Ran(None, "it is not there, or cannot be run")
+    with process:
+        try:
+            output, _ = process.communicate(given, timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, _ = process.communicate()
+            return Ran(None, f"it took too long\n{output}")
+    return Ran(process.returncode, output)

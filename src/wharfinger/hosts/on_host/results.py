@@ -40,7 +40,8 @@ class Ending(str, Enum):
 @dataclass(frozen=True)
 class Outcome:
     """`id` names the journal entry, empty where nothing was done; `trouble` is why it was rolled
-    back. `time` is seconds since the epoch; `paths` are the files concerned.
+    back, and what could not be done in going back. `time` is seconds since the epoch; `paths` are
+    the files concerned.
     """
 
     id: str
@@ -50,6 +51,18 @@ class Outcome:
     actions: tuple[str, ...] = ()
     proofs: tuple[Proven, ...] = ()
     trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A file that is not as we left it. `what` is "changed", "missing", "mode" or "owner"; `why` is
+    the likely cause, where there is a sign of one; `id` is the entry of the journal that set it.
+    """
+
+    path: str
+    what: str
+    id: str
+    why: str = ""
 
 
 def to_json(outcome: Outcome) -> dict[str, Any]:

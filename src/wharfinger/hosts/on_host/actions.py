@@ -1,0 +1,214 @@
+"""
+What daemons are told after files have changed: the closed list of things that an order may ask for.
+
+With systemd its units are asked. Without it a daemon is ended and started again with the words, the
+directory and the environment that it had, and our plugin is started as its unit says. What did not
+run is left alone: a file takes effect at the next start anyway.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from wharfinger.errors import Unavailable
+from wharfinger.hosts.on_host import daemons, distribution
+from wharfinger.hosts.on_host.changes import Action
+from wharfinger.hosts.on_host.machine import Machine
+from wharfinger.hosts.on_host.processes import Process
+
+_UNITS: Final = "/etc/systemd/system"
+_WANTED_BY: Final = ("sockets.target.wants", "multi-user.target.wants", "docker.service.wants")
+_STOP_SECONDS: Final = 60
+_START_SECONDS: Final = 60
+_ENABLING: Final = {Action.START_DOCKER_AUTHZ, Action.STOP_DOCKER_AUTHZ}
+
+_CERTIFICATE_LINKS: Final = "/etc/ssl/certs"
+
+
+class ActionFailed(Unavailable):
+    """A daemon or a tool did not do what it was told; `words` is what it said."""
+
+    code = "action-failed"
+
+    def __init__(self, action: Action, words: str) -> None:
+        super().__init__(f"cannot {action}: {words.strip()[-2000:] or 'it gave no reason'}")
+        self.action = action
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The host, and the daemons that ran on it before anything was changed."""
+
+    machine: Machine
+    before: Mapping[str, Process]
+
+
+def run(wanted: Sequence[Action], setting: Setting) -> None:
+    """Do the actions in their order. Raise `ActionFailed`. In a tree nothing runs."""
+    if setting.machine.is_tree:
+        return
+    for action in Action:
+        if action in wanted:
+            _DO[action](action, setting)
+
+
+def back(done: Sequence[Action], machine: Machine) -> list[Action]:
+    """What to do once the files are as they were before `done`.
+
+    Our plugin runs where its unit is there, whichever way that was changed: stopped too early, it
+    would close a daemon that still asks it.
+    """
+    again = [action for action in done if action not in _ENABLING]
+    if len(again) < len(done):
+        wanted = machine.files.look(_unit_path(daemons.AUTHZ_UNIT)) is not None
+        again.append(Action.START_DOCKER_AUTHZ if wanted else Action.STOP_DOCKER_AUTHZ)
+    return again
+
+
+def _update_system_trust(action: Action, setting: Setting) -> None:
+    family = distribution.read(setting.machine.files).family
+    if family == "redhat":
+        _command(action, setting, "update-ca-trust", "extract")
+        return
+    _drop_orphans(setting.machine)
+    _command(action, setting, "update-ca-certificates")
+
+
+def _drop_orphans(machine: Machine) -> None:
+    """Links to authorities of ours that are gone: Debian's tool leaves them where nothing is new."""
+    files = machine.files
+    for name in files.names(_CERTIFICATE_LINKS):
+        path = f"{_CERTIFICATE_LINKS}/{name}"
+        target = _target(machine, path)
+        if "/wharfinger-" in f"/{target}" and _dangles(machine, target):
+            with files.parent(path) as (directory, link):
+                files.disk.remove(directory, link)
+
+
+def _target(machine: Machine, path: str) -> str:
+    try:
+        return machine.files.target(path)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOENT):
+            raise
+        return ""
+
+
+def _dangles(machine: Machine, target: str) -> bool:
+    path = target if target.startswith("/") else f"{_CERTIFICATE_LINKS}/{target}"
+    if machine.files.look(path) is None:
+        return True
+    onward = _target(machine, path)
+    return onward.startswith("/") and machine.files.look(onward) is None
+
+
+def _reload_units(action: Action, setting: Setting) -> None:
+    if _systemd(setting.machine):
+        _command(action, setting, "systemctl", "daemon-reload")
+
+
+def _start_docker_authz(action: Action, setting: Setting) -> None:
+    machine = setting.machine
+    if _systemd(machine):
+        _command(action, setting, "systemctl", "enable", "--now", daemons.AUTHZ_SOCKET_UNIT)
+        return
+    words = daemons.authz_words(machine)
+    if not words:
+        raise ActionFailed(action, f"{_unit_path(daemons.AUTHZ_UNIT)} does not say how")
+    if not machine.listens(daemons.AUTHZ_SOCKET):
+        _await(action, setting, machine.start(Process(0, words)), daemons.AUTHZ_SOCKET)
+
+
+def _stop_docker_authz(action: Action, setting: Setting) -> None:
+    """After its unit file may have gone, so by name, and its links by hand."""
+    machine = setting.machine
+    if _systemd(machine):
+        units = (daemons.AUTHZ_SOCKET_UNIT, daemons.AUTHZ_UNIT)
+        machine.run(("systemctl", "stop", *units), seconds=_STOP_SECONDS)
+        _drop_links(machine, units)
+        return
+    for process in daemons.authz(machine):
+        _end(action, machine, process)
+
+
+def _drop_links(machine: Machine, units: Sequence[str]) -> None:
+    """`systemctl disable` knows only units whose file is still there."""
+    for path in (_unit_path(f"{folder}/{unit}") for folder in _WANTED_BY for unit in units):
+        if machine.files.look(path) is not None:
+            with machine.files.parent(path) as (directory, name):
+                machine.files.disk.remove(directory, name)
+
+
+def _reload(action: Action, setting: Setting, name: str) -> None:
+    """All of these daemons read their configuration again on SIGHUP."""
+    process = daemons.find(setting.machine, name)
+    if process is not None:
+        setting.machine.signal(process.pid, signal.SIGHUP)
+    elif name in setting.before:
+        _restart(action, setting, name)
+
+
+def _restart(action: Action, setting: Setting, name: str) -> None:
+    machine, running = setting.machine, daemons.find(setting.machine, name)
+    known = setting.before.get(name) or running
+    if known is None:
+        return
+    if known.unit is not None and _systemd(machine):
+        # A daemon that has failed a few times in a row would not be started again for a while.
+        machine.run(("systemctl", "reset-failed", known.unit))
+        _command(action, setting, "systemctl", "restart", known.unit)
+        return
+    if running is not None:
+        _end(action, machine, running)
+    address = daemons.socket_of(machine, name, known)
+    _await(action, setting, machine.start(known), address)
+
+
+def _end(action: Action, machine: Machine, process: Process) -> None:
+    if not machine.stop(process.pid, seconds=_STOP_SECONDS):
+        raise ActionFailed(action, f"process {process.pid} did not end in {_STOP_SECONDS} s")
+
+
+def _await(action: Action, setting: Setting, pid: int, address: str | None) -> None:
+    """Wait until somebody answers at the address, and no longer than the process lives."""
+    machine = setting.machine
+    if address is None:
+        return
+    for _ in machine.pauses(_START_SECONDS):
+        if machine.listens(address):
+            return
+        if not machine.lives(pid):
+            raise ActionFailed(action, f"it ended at once; {address} does not answer")
+    raise ActionFailed(action, f"{address} does not answer after {_START_SECONDS} s")
+
+
+def _command(action: Action, setting: Setting, *words: str) -> None:
+    (ran,) = setting.machine.run(words)
+    if not ran.ok:
+        raise ActionFailed(action, f"{' '.join(words)}: {ran.output}")
+
+
+def _systemd(machine: Machine) -> bool:
+    """As sd_booted(3)."""
+    return machine.files.look("/run/systemd/system") is not None
+
+
+def _unit_path(name: str) -> str:
+    return f"{_UNITS}/{name}"
+
+
+_DO: Final[Mapping[Action, Callable[[Action, Setting], None]]] = {
+    Action.UPDATE_SYSTEM_TRUST: _update_system_trust,
+    Action.RELOAD_UNITS: _reload_units,
+    Action.START_DOCKER_AUTHZ: _start_docker_authz,
+    Action.RESTART_CONTAINERD: partial(_restart, name="containerd"),
+    Action.RELOAD_DOCKER: partial(_reload, name="docker"),
+    Action.RESTART_DOCKER: partial(_restart, name="docker"),
+    Action.RELOAD_CRIO: partial(_reload, name="crio"),
+    Action.STOP_DOCKER_AUTHZ: _stop_docker_authz,
+}
