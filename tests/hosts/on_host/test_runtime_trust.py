@@ -8,6 +8,8 @@ import pytest
 
 import made_certificates as made
 from wharfinger.hosts.on_host import runtime_trust
+from wharfinger.hosts.on_host.changes import SystemTrusts
+from wharfinger.hosts.on_host.results import Holds
 from wharfinger.hosts.on_host.tree import Tree
 from wharfinger.oci.registry_host import RegistryHost
 
@@ -192,3 +194,13 @@ def test_a_port_that_goes_without_saying_is_the_same_place():
     assert not at("https://registry.test.evil.test", RegistryHost.parse("registry.test"))
     assert not at("", RegistryHost.parse("registry.test"))
     assert not at("https://bad host", RegistryHost.parse("registry.test"))
+
+
+def test_an_authority_in_the_bundle_is_proven(root):
+    root.put("/etc/ssl/certs/ca-certificates.crt", A.pem)
+    files = Tree(str(root.folder))
+
+    there = runtime_trust.prove(files, SystemTrusts(A.read.fingerprint))
+    not_there = runtime_trust.prove(files, SystemTrusts(B.read.fingerprint))
+
+    assert (there.holds, not_there.holds) == (Holds.YES, Holds.NO)

@@ -129,7 +129,14 @@ class Handshake:
     runtime: str
 
 
-Proof = Union[DockerAnswers, ContainerdAnswers, Handshake]
+@dataclass(frozen=True)
+class SystemTrusts:
+    """The bundle of the distribution has this authority; `fingerprint` is the SHA-256 of its DER."""
+
+    fingerprint: str
+
+
+Proof = Union[DockerAnswers, ContainerdAnswers, Handshake, SystemTrusts]
 
 _FILE_CHANGES = {
     "write": WriteFile,
@@ -138,7 +145,12 @@ _FILE_CHANGES = {
     "make directory": MakeDirectory,
     "remove directory": RemoveDirectory,
 }
-_PROOFS = {"docker": DockerAnswers, "containerd": ContainerdAnswers, "handshake": Handshake}
+_PROOFS = {
+    "docker": DockerAnswers,
+    "containerd": ContainerdAnswers,
+    "handshake": Handshake,
+    "system trust": SystemTrusts,
+}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ two. Links are followed, inside the root only, since the runtimes follow them to
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 import ssl
@@ -24,6 +25,8 @@ from typing import Final
 
 from wharfinger.errors import WharfingerError
 from wharfinger.hosts.on_host import hosts_toml
+from wharfinger.hosts.on_host.changes import SystemTrusts
+from wharfinger.hosts.on_host.results import Holds, Proven
 from wharfinger.hosts.on_host.tree import Tree
 from wharfinger.oci.registry_host import HTTPS_PORT, RegistryHost
 
@@ -94,6 +97,13 @@ def system_bundle(files: Tree) -> tuple[bytes, ...]:
         if content is not None:
             return authorities(content)
     return ()
+
+
+def prove(files: Tree, proof: SystemTrusts) -> Proven:
+    """Is the authority in the bundle that the distribution's tool has made?"""
+    found = {hashlib.sha256(der).hexdigest() for der in system_bundle(files)}
+    holds = Holds.YES if proof.fingerprint in found else Holds.NO
+    return Proven(f"the system trusts {proof.fingerprint[:16]}", holds)
 
 
 def authorities(content: bytes) -> tuple[bytes, ...]:
