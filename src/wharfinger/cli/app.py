@@ -55,9 +55,11 @@ COMMANDS: Final = (
     Command("revoke", "roles:revoke", RIGHTS, "Take a role away again."),
     Command("secret", "secret:app", RIGHTS, "Make secrets for registries and link them."),
     Command("site", "site:app", HOSTS, "Check the site file, and write one from what is there."),
+    Command("hosts", "hosts:app", HOSTS, "Plan, apply, prove and undo changes of a host."),
     Command(
         "docker-authz", "docker_authz:docker_authz", HOSTS, "Run the plugin of a Docker daemon."
     ),
+    Command("docker-load", "docker_load:docker_load", HOSTS, "Load an archive of allowed images."),
     Command("verify-image", "verify_image:verify_image", HOSTS, "Answer containerd on an image."),
     Command("up", "server:up", SERVER, "Start the server."),
     Command("status", "server:status", SERVER, "Say whether the server runs, and where."),
@@ -78,7 +80,7 @@ OLDER_SPELLINGS: Final = (
 def build() -> App:
     app = App(
         name="wharf",
-        help="The Docker tasks of a container platform: projects, accounts, rights and a registry.",
+        help="The Docker tasks of a container platform: hosts in order, and a registry of one's own.",
         help_format="plaintext",
         help_formatter=PlainHelp(),
         version=__version__,

@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 from wharfinger.errors import WharfingerError
 from wharfinger.hosts.on_host.docker_authz import decision
 from wharfinger.hosts.on_host.docker_authz.policy_file import PolicyFile
-from wharfinger.oci.registry_host import HTTP_PORT, InvalidRegistry, RegistryHost
+from wharfinger.oci.registry_host import HTTP_PORT, HTTPS_PORT, InvalidRegistry, RegistryHost
 from wharfinger.policy.access import ALL, AccessPolicy, AccessVerdict
 
 ADDRESS: Final = "127.0.0.1:3190"
@@ -79,7 +79,7 @@ def asked(head: bytes) -> Asked | None:
     except InvalidRegistry:
         return None
     if plain is None:
-        return None if server.port is None else Asked(server, server.port, b"")
+        return None if server.port is None else Asked(_as_named(server), server.port, b"")
     rest = plain["rest"] if plain["rest"].startswith("/") else f"/{plain['rest']}"
     first = f"{plain['method']} {rest} HTTP/1.1\r\n".encode("latin-1")
     return Asked(server, server.port or HTTP_PORT, first + _one_hop(fields.encode("latin-1")))
@@ -195,6 +195,11 @@ async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> No
         await sink.drain()
     if sink.can_write_eof():
         sink.write_eof()
+
+
+def _as_named(server: RegistryHost) -> RegistryHost:
+    """Go writes the usual port out; people do not."""
+    return RegistryHost(server.host) if server.port == HTTPS_PORT else server
 
 
 def _why(error: Exception) -> str:

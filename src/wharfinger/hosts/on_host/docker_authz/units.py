@@ -69,8 +69,10 @@ NoNewPrivileges=yes
 PrivateTmp=yes
 ProtectHome=read-only
 ProtectSystem=strict
-ReadWritePaths=-/run/wharfinger
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RuntimeDirectory=wharfinger/loads
+RuntimeDirectoryMode=0700
+RuntimeDirectoryPreserve=yes
 
 [Install]
 WantedBy=multi-user.target
