@@ -1,0 +1,312 @@
+"""
+`wharf hosts`: what this host is, what it should be, and the way there and back.
+
+Everything here works on this host, or with `--root` on a directory tree. Planning only reads. What
+changes a host goes through its journal (`hosts/on_host/apply.py`), so that it can be undone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+
+from wharfinger.cli import hosts_output, output, site_file
+from wharfinger.cli.errors import Blocked, UsageError
+from wharfinger.cli.options import OUTPUT, Flag, Format, Output
+from wharfinger.cli.terminal import ask, note, sanitized, say
+from wharfinger.errors import Conflict, WharfingerError
+from wharfinger.hosts import plan as planning
+from wharfinger.hosts.on_host import apply as applying
+from wharfinger.hosts.on_host import drift as drifting
+from wharfinger.hosts.on_host import facts as host_facts
+from wharfinger.hosts.on_host import reading, results
+from wharfinger.hosts.on_host.changes import Disruption, DockerAnswers, Proof
+from wharfinger.hosts.on_host.facts import Facts
+from wharfinger.hosts.on_host.machine import Machine
+from wharfinger.hosts.on_host.results import Ending, Holds, Outcome
+from wharfinger.hosts.plan import Plan
+
+app = App(name="hosts", help="Bring a host to what the site file says, prove it, undo it.")
+
+HERE: Final = Path("/")
+FACTS_LIMIT: Final = 64 << 20
+
+SiteOption = Annotated[Path, Parameter(show_default=True)]
+RootOption = Annotated[Path, Parameter(show_default=False)]
+FactsOption = Annotated[Path | None, Parameter(show_default=False)]
+
+
+class Allowed(StrEnum):
+    """The largest disruption that an apply may cause."""
+
+    NONE = "none"
+    RELOAD = "reload"
+    RESTART = "restart"
+    DRAIN = "drain"
+
+
+class RolledBack(WharfingerError):
+    """Something went wrong on the way, and the host is again as it was."""
+
+    code = "rolled-back"
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(
+            f"cannot apply: {outcome.trouble}; all changes were taken back",
+            remedy=f"see `wharf hosts history -o json`, entry {outcome.id}",
+        )
+
+
+class NotAsWanted(Conflict):
+    """The host differs from the site file, or something that it should do does not hold."""
+
+    code = "not-as-wanted"
+
+
+@app.command
+def facts(*, root: RootOption = HERE, form: Output = OUTPUT) -> None:
+    """Read what this host is: its family, its container runtimes and the files that matter.
+
+    Parameters
+    ----------
+    root
+        Directory tree to look at instead of this host.
+    """
+    found = reading.read_facts(_machine(root))
+    if form.format in (Format.TABLE, Format.WIDE):
+        rows = hosts_output.facts_rows(found)
+        width = max(len(name) for name, _ in rows)
+        say("\n".join(f"{name:{width}}   {sanitized(value)}" for name, value in rows))
+    else:
+        say(output.documents(host_facts.to_json(found), form.format))
+
+
+@app.command
+def plan(
+    site: SiteOption = site_file.DEFAULT,
+    /,
+    *,
+    root: RootOption = HERE,
+    facts: FactsOption = None,
+    form: Output = OUTPUT,
+) -> None:
+    """Show what would change on a host, as diffs, and what each change costs. Nothing is written.
+
+    Parameters
+    ----------
+    site
+        The site file.
+    root
+        Directory tree to plan for instead of this host.
+    facts
+        Plan for the host whose facts this file has (`wharf hosts facts -o json`).
+    """
+    found = reading.read_facts(_machine(root)) if facts is None else _facts_of(facts)
+    _show(planning.plan(site_file.load(site), found), found, form)
+
+
+@app.command
+def apply(
+    site: SiteOption = site_file.DEFAULT,
+    /,
+    *,
+    root: RootOption = HERE,
+    disruption: Allowed = Allowed.RESTART,
+    yes: Annotated[Flag, Parameter(name=["--yes", "-y"])] = False,
+    check: Flag = False,
+    form: Output = OUTPUT,
+) -> None:
+    """Bring this host to what the site file says, prove it, and take all back if that fails.
+
+    Parameters
+    ----------
+    site
+        The site file.
+    root
+        Directory tree to change instead of this host.
+    disruption
+        The largest disruption that is allowed.
+    yes
+        Apply without asking.
+    check
+        Only show the plan.
+    """
+    wanted = site_file.load(site)
+    machine = _machine(root)
+    if not check:
+        _tell_recovered(applying.recover(machine))
+    found = reading.read_facts(machine)
+    planned = planning.plan(wanted, found)
+    person = form.format in (Format.TABLE, Format.WIDE)
+    if check or person:
+        _show(planned, found, form)
+    if check:
+        return
+    _require_allowed(planned, Disruption[disruption.name])
+    if planned.changes and not yes:
+        _require_consent()
+    outcome = applying.apply(planned.order, machine)
+    _tell(outcome, form)
+
+
+@app.command
+def verify(
+    site: SiteOption = site_file.DEFAULT, /, *, root: RootOption = HERE, form: Output = OUTPUT
+) -> None:
+    """Look whether this host is as the site file says, and prove that its daemons know it.
+
+    Parameters
+    ----------
+    site
+        The site file.
+    root
+        Directory tree to look at instead of this host.
+    """
+    machine = _machine(root)
+    found = reading.read_facts(machine)
+    planned = planning.plan(site_file.load(site), found)
+    proofs = applying.verify(_standing(planned.claims), machine)
+    paths = [change.wanted.path for change in planned.changes]
+    if form.format in (Format.TABLE, Format.WIDE):
+        lines = [f"differs: {sanitized(path)}" for path in paths]
+        say("\n".join(lines + hosts_output.proof_lines(proofs)) or "as the site file says")
+    else:
+        told = [{"what": one.what, "holds": one.holds.value, "why": one.why} for one in proofs]
+        say(output.documents({"differs": paths, "proofs": told}, form.format))
+    failed = [proof for proof in proofs if proof.holds is Holds.NO]
+    if paths or failed:
+        raise NotAsWanted(
+            f"cannot call this host in order: {len(paths)} files differ, {len(failed)} claims do "
+            "not hold",
+            remedy="see `wharf hosts plan`, then `wharf hosts apply`",
+        )
+
+
+@app.command
+def undo(
+    entry: str | None = None,
+    /,
+    *,
+    root: RootOption = HERE,
+    force: Flag = False,
+    form: Output = OUTPUT,
+) -> None:
+    """Bring back what stood here before an apply: bytes, modes, owners and labels.
+
+    Parameters
+    ----------
+    entry
+        Which apply, as `wharf hosts history` names it [default: the last that is not undone].
+    root
+        Directory tree to change instead of this host.
+    force
+        Undo although somebody has changed a file since; what they changed is lost.
+    """
+    _tell(applying.undo(_machine(root), entry, force=force), form)
+
+
+@app.command
+def history(*, root: RootOption = HERE, form: Output = OUTPUT) -> None:
+    """List what was applied to this host, and how it ended.
+
+    Parameters
+    ----------
+    root
+        Directory tree to look at instead of this host.
+    """
+    entries = [results.to_json(outcome) for outcome in applying.history(_machine(root))]
+    output.show({"items": entries}, form.format, columns=hosts_output.HISTORY_COLUMNS, kind="apply")
+
+
+@app.command
+def drift(*, root: RootOption = HERE, form: Output = OUTPUT) -> None:
+    """List files that are not as the last apply left them. The exit code tells if there are any.
+
+    Parameters
+    ----------
+    root
+        Directory tree to look at instead of this host.
+    """
+    found = drifting.drift(_machine(root))
+    output.show(
+        {"items": [hosts_output.drift_document(one) for one in found]},
+        form.format,
+        columns=hosts_output.DRIFT_COLUMNS,
+        kind="file",
+    )
+    if found:
+        raise NotAsWanted(
+            f"cannot call this host in order: {len(found)} files are not as they were left",
+            remedy="`wharf hosts apply` brings them back; `wharf site adopt` takes them over",
+        )
+
+
+def _machine(root: Path) -> Machine:
+    if not root.is_dir():
+        raise UsageError(f"cannot use {str(root)!r} as a root: it is no directory")
+    return Machine(str(root))
+
+
+def _facts_of(path: Path) -> Facts:
+    content = site_file.read(path, str(path), limit=FACTS_LIMIT).content
+    try:
+        return host_facts.from_json(json.loads(content))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise UsageError(
+            f"cannot read facts from {str(path)!r}: they are not what `wharf hosts facts` writes",
+            remedy="write them with `wharf hosts facts -o json`",
+        ) from None
+
+
+def _show(planned: Plan, found: Facts, form: Output) -> None:
+    if form.format in (Format.TABLE, Format.WIDE):
+        say(hosts_output.plan_text(planned, found))
+    else:
+        say(output.documents(hosts_output.plan_document(planned, found), form.format))
+
+
+def _tell(outcome: Outcome, form: Output) -> None:
+    if form.format in (Format.TABLE, Format.WIDE):
+        say(hosts_output.outcome_text(outcome))
+    else:
+        say(output.documents(results.to_json(outcome), form.format))
+    if outcome.ending is Ending.ROLLED_BACK:
+        raise RolledBack(outcome)
+
+
+def _tell_recovered(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        note(f"an apply that was killed has been undone: entry {outcome.id}")
+
+
+def _require_allowed(planned: Plan, allowed: Disruption) -> None:
+    if planned.disruption > allowed:
+        raise Blocked(
+            f"cannot apply: it needs a {planned.disruption}, and at most {allowed} is allowed",
+            remedy=f"allow it with --disruption {planned.disruption}; for a drain, move the "
+            "containers away first",
+        )
+
+
+def _require_consent() -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "cannot ask whether to apply: stdin is not a terminal", remedy="say so with --yes"
+        )
+    if ask("Apply? [y/N]").strip().lower() not in ("y", "yes"):
+        raise Blocked("cannot apply: nobody agreed to it", remedy="answer y, or give --yes")
+
+
+def _standing(claims: Sequence[Proof]) -> list[Proof]:
+    """Claims without what can be told only across an apply."""
+    return [
+        replace(claim, same_pid=False) if isinstance(claim, DockerAnswers) else claim
+        for claim in claims
+    ]
