@@ -19,17 +19,17 @@ def names(found) -> list[str] | None:
     return None if found is None else [one.name for one in found]
 
 
-@pytest.mark.parametrize(
-    ("text", "syntax"),
-    [
-        ("registries:\n  - a\ninsecure_registries: [b]\nblock_registries:\n- c\n", Syntax.YAML),
-        (
-            "[registries.search]\nregistries = ['a']\n[registries.insecure]\nregistries = ['b']\n"
-            "[registries.block]\nregistries = ['c']\n",
-            Syntax.V1,
-        ),
-    ],
-)
+OLDEST = "registries:\n  - a\ninsecure_registries: [b]\nblock_registries:\n- c\n"
+VERSION_1 = """[registries.search]
+registries = ['a']
+[registries.insecure]
+registries = ['b']
+[registries.block]
+registries = ['c']
+"""
+
+
+@pytest.mark.parametrize(("text", "syntax"), [(OLDEST, Syntax.YAML), (VERSION_1, Syntax.V1)])
 def test_the_older_syntaxes_say_the_same(text, syntax):
     conf = read(text)
 

@@ -58,7 +58,7 @@ def test_comments_beside_items_stay():
         ("a: [1]\na: [2]\n", "twice", 2),
         ("- a\n- b\n", "no mapping", 1),
         ("a: [1\n", "expected", 2),
-        ("a: 'x\n", "quoted", 2),
+        ("a: 'x\n", "end of stream", 2),
         ("? [a]\n: b\n", "no text", 1),
     ],
 )

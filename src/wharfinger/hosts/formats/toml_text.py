@@ -42,6 +42,11 @@ _PART: Final = re.compile(
     r"[ \t]*(?:(?P<bare>[A-Za-z0-9_-]+)|(?P<quoted>\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'))[ \t]*"
 )
 _BLANK: Final = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
+# A key of very many parts is refused before the reader sees it: its work grows with their square.
+_LONG_KEY: Final = re.compile(
+    r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*)"""
+    f"{{{DEPTH_LIMIT}}}"
+)
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -191,7 +196,11 @@ class TomlText:
             return self.source.with_lines(last.end, [indent + line])
         if not table:
             return self._first(line)
-        beside = [one for one in self._statements if one.value and _begins(one.keys, table)]
+        beside = [
+            one
+            for one in self._statements
+            if one.value and _begins(one.keys, table) and len(one.table) < len(table)
+        ]
         if beside:  # the table is written with dotted keys
             last = beside[-1]
             head = _dotted(last.keys[len(last.table) : len(table)])
@@ -272,6 +281,8 @@ def _table_lines(header: str, table: Mapping[str, Any]) -> list[str]:
 
 
 def _loaded(source: Source) -> dict[str, Any]:
+    if _LONG_KEY.search(source.body):
+        raise FileTooLarge(source.name, _TOO_DEEP)
     try:
         value = tomllib.loads(source.body)
     except RecursionError:
