@@ -18,11 +18,13 @@ from typing import Final
 from wharfinger.errors import Unavailable
 from wharfinger.hosts.on_host import daemons, distribution
 from wharfinger.hosts.on_host.changes import Action
+from wharfinger.hosts.on_host.docker_authz import life, units
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.processes import Process
 
 _UNITS: Final = "/etc/systemd/system"
-_WANTED_BY: Final = ("sockets.target.wants", "multi-user.target.wants", "docker.service.wants")
+_WANTED_BY: Final = ("sockets.target.wants", "multi-user.target.wants")
+_OURS: Final = (units.SOCKET_UNIT, units.SERVICE_UNIT)
 _STOP_SECONDS: Final = 60
 _START_SECONDS: Final = 60
 _ENABLING: Final = {Action.START_DOCKER_AUTHZ, Action.STOP_DOCKER_AUTHZ}
@@ -65,7 +67,7 @@ def back(done: Sequence[Action], machine: Machine) -> list[Action]:
     """
     again = [action for action in done if action not in _ENABLING]
     if len(again) < len(done):
-        wanted = machine.files.look(_unit_path(daemons.AUTHZ_UNIT)) is not None
+        wanted = machine.files.look(units.SERVICE_PATH) is not None
         again.append(Action.START_DOCKER_AUTHZ if wanted else Action.STOP_DOCKER_AUTHZ)
     return again
 
@@ -115,30 +117,31 @@ def _reload_units(action: Action, setting: Setting) -> None:
 def _start_docker_authz(action: Action, setting: Setting) -> None:
     machine = setting.machine
     if _systemd(machine):
-        _command(action, setting, "systemctl", "enable", "--now", daemons.AUTHZ_SOCKET_UNIT)
+        _command(action, setting, "systemctl", "enable", "--now", units.SOCKET_UNIT)
         return
     words = daemons.authz_words(machine)
     if not words:
-        raise ActionFailed(action, f"{_unit_path(daemons.AUTHZ_UNIT)} does not say how")
-    if not machine.listens(daemons.AUTHZ_SOCKET):
-        _await(action, setting, machine.start(Process(0, words)), daemons.AUTHZ_SOCKET)
+        raise ActionFailed(action, f"{units.SERVICE_PATH} does not say how")
+    if machine.listener(life.SOCKET) is None:
+        plugin = Process(0, words, environment=machine.environment())
+        _await(action, setting, machine.start(plugin), life.SOCKET)
 
 
 def _stop_docker_authz(action: Action, setting: Setting) -> None:
     """After its unit file may have gone, so by name, and its links by hand."""
     machine = setting.machine
     if _systemd(machine):
-        units = (daemons.AUTHZ_SOCKET_UNIT, daemons.AUTHZ_UNIT)
-        machine.run(("systemctl", "stop", *units), seconds=_STOP_SECONDS)
-        _drop_links(machine, units)
+        machine.run(("systemctl", "stop", *_OURS), seconds=_STOP_SECONDS)
+        _drop_links(machine)
         return
-    for process in daemons.authz(machine):
-        _end(action, machine, process)
+    pid = machine.listener(life.SOCKET)
+    if pid is not None and "docker-authz" in machine.arguments(pid):
+        _end(action, machine, pid)
 
 
-def _drop_links(machine: Machine, units: Sequence[str]) -> None:
+def _drop_links(machine: Machine) -> None:
     """`systemctl disable` knows only units whose file is still there."""
-    for path in (_unit_path(f"{folder}/{unit}") for folder in _WANTED_BY for unit in units):
+    for path in (f"{_UNITS}/{folder}/{unit}" for folder in _WANTED_BY for unit in _OURS):
         if machine.files.look(path) is not None:
             with machine.files.parent(path) as (directory, name):
                 machine.files.disk.remove(directory, name)
@@ -164,14 +167,14 @@ def _restart(action: Action, setting: Setting, name: str) -> None:
         _command(action, setting, "systemctl", "restart", known.unit)
         return
     if running is not None:
-        _end(action, machine, running)
+        _end(action, machine, running.pid)
     address = daemons.socket_of(machine, name, known)
     _await(action, setting, machine.start(known), address)
 
 
-def _end(action: Action, machine: Machine, process: Process) -> None:
-    if not machine.stop(process.pid, seconds=_STOP_SECONDS):
-        raise ActionFailed(action, f"process {process.pid} did not end in {_STOP_SECONDS} s")
+def _end(action: Action, machine: Machine, pid: int) -> None:
+    if not machine.stop(pid, seconds=_STOP_SECONDS):
+        raise ActionFailed(action, f"process {pid} did not end in {_STOP_SECONDS} s")
 
 
 def _await(action: Action, setting: Setting, pid: int, address: str | None) -> None:
@@ -180,7 +183,7 @@ def _await(action: Action, setting: Setting, pid: int, address: str | None) -> N
     if address is None:
         return
     for _ in machine.pauses(_START_SECONDS):
-        if machine.listens(address):
+        if machine.listener(address) is not None:
             return
         if not machine.lives(pid):
             raise ActionFailed(action, f"it ended at once; {address} does not answer")
@@ -196,10 +199,6 @@ def _command(action: Action, setting: Setting, *words: str) -> None:
 def _systemd(machine: Machine) -> bool:
     """As sd_booted(3)."""
     return machine.files.look("/run/systemd/system") is not None
-
-
-def _unit_path(name: str) -> str:
-    return f"{_UNITS}/{name}"
 
 
 _DO: Final[Mapping[Action, Callable[[Action, Setting], None]]] = {

@@ -76,8 +76,8 @@ class NothingToUndo(NotFound):
     code = "nothing-to-undo"
 
     def __init__(self, wanted: str | None) -> None:
-        what = "no apply is left to undo" if wanted is None else f"no apply {wanted} to undo"
-        super().__init__(f"cannot undo: there is {what}", remedy="see `wharf hosts history`")
+        what = "no apply" if wanted is None else f"no apply {wanted}"
+        super().__init__(f"cannot undo: {what} is left to undo", remedy="see `wharf hosts history`")
 
 
 def apply(order: Order, machine: Machine) -> Outcome:

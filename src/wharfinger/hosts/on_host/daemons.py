@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from wharfinger.hosts.on_host.docker_authz import units
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.processes import Process
 
@@ -23,10 +24,6 @@ UNITS: Final = {
     "crio": "crio.service",
 }
 
-AUTHZ_SOCKET: Final = "/run/docker/plugins/wharfinger.sock"
-"""Where dockerd looks for the plugin of this name."""
-AUTHZ_SOCKET_UNIT: Final = "wharf-docker-authz.socket"
-AUTHZ_UNIT: Final = "wharf-docker-authz.service"
 DOCKER_CONFIG: Final = "/etc/docker/daemon.json"
 DOCKER_SOCKET: Final = "/var/run/docker.sock"
 CONTAINERD_CONFIG: Final = "/etc/containerd/config.toml"
@@ -54,18 +51,12 @@ def running(machine: Machine) -> dict[str, Process]:
 
 def authz_words(machine: Machine) -> tuple[str, ...]:
     """How our plugin is started, as its systemd unit says; nothing where there is no unit."""
-    content = machine.files.read(f"/etc/systemd/system/{AUTHZ_UNIT}", limit=_CONFIG_LIMIT) or b""
+    content = machine.files.read(units.SERVICE_PATH, limit=_CONFIG_LIMIT) or b""
     for line in content.decode("utf-8", "replace").splitlines():
         name, _, value = line.partition("=")
         if name.strip() == "ExecStart":
             return tuple(shlex.split(value))
     return ()
-
-
-def authz(machine: Machine) -> list[Process]:
-    """Our plugin, where no systemd runs it: known by the socket that it was given."""
-    found = (one for name in ("python3", "wharf") for one in machine.processes(name))
-    return [one for one in found if "docker-authz" in one.arguments and one.ours]
 
 
 def _nested(process: Process) -> bool:

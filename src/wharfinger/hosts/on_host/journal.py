@@ -117,11 +117,14 @@ class Journal:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One at a time, by a lock that dies with its process. Raise `HostLocked`."""
-        self._tree.make_private(DIRECTORY)
-        with self._tree.directory(DIRECTORY) as directory:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open("lock", flags, 0o600, dir_fd=directory)
+        """One at a time, by a lock that dies with its process.
+
+        Raise `HostLocked`, `DiskFull` or `NotPrepared`.
+        """
+        try:
+            descriptor = self._lock_file()
+        except OSError as error:
+            raise states.cannot_write(f"{DIRECTORY}/lock", error) from error
         try:
             _take(descriptor)
             yield
@@ -140,8 +143,15 @@ class Journal:
         return f"{int(names[-1].partition('.')[0]) + 1 if names else 1:06}"
 
     def add(self, entry: Entry) -> None:
-        """Written before anything on the host is changed, and synced."""
-        self._write(_name(entry.id, entry.phase), _to_json(entry))
+        """Written before anything on the host is changed, and synced.
+
+        Raise `DiskFull` or `NotPrepared`, with no entry made.
+        """
+        name = _name(entry.id, entry.phase)
+        try:
+            self._write(name, _to_json(entry))
+        except OSError as error:
+            raise states.cannot_write(f"{DIRECTORY}/{name}", error) from error
 
     def move(self, entry: Entry, phase: Phase) -> Entry:
         """Say how far an entry is."""
@@ -170,6 +180,12 @@ class Journal:
         except (ValueError, KeyError, TypeError):
             return known
         return told if told.ending == known.ending else known
+
+    def _lock_file(self) -> int:
+        self._tree.make_private(DIRECTORY)
+        with self._tree.directory(DIRECTORY) as directory:
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            return os.open("lock", flags, 0o600, dir_fd=directory)
 
     def _names(self) -> list[tuple[str, Phase]]:
         phases = {phase.value: phase for phase in Phase}

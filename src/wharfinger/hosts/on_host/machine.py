@@ -14,10 +14,10 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,7 @@ from wharfinger.hosts.on_host.tree import Tree
 
 _ANSWER_LIMIT: Final = 16 << 20
 _POLL_SECONDS: Final = 0.05
+_CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid; unix(7)
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,6 @@ class Machine:
 
     def hostname(self) -> str:
         return socket.gethostname()
-
-    def kernel(self) -> str:
-        return f"{os.uname().sysname} {os.uname().release}"
 
     def run(
         self, *commands: tuple[str, ...], seconds: float = 120, given: str | None = None
@@ -127,14 +125,26 @@ class Machine:
             raise ValueError(f"{address} answers {path} with {answer.status}")
         return json.loads(body)
 
-    def listens(self, address: str) -> bool:
-        """Does anybody take connections on this Unix socket?"""
+    def listener(self, address: str) -> int | None:
+        """The process that takes connections on this Unix socket, `None` if nobody does."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
             channel.settimeout(5)
-            with suppress(OSError):
+            try:
                 channel.connect(address)
-                return True
-        return False
+                raw = channel.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            except OSError:
+                return None
+            pid: int = _CREDENTIALS.unpack(raw)[0]
+            return pid
+
+    def arguments(self, pid: int) -> tuple[str, ...]:
+        """The command line of a process; empty if it has ended."""
+        found = processes.read(pid)
+        return () if found is None else found.arguments
+
+    def environment(self) -> dict[str, str]:
+        """Ours, for a process that has no other."""
+        return dict(os.environ)
 
     def pauses(self, seconds: float) -> Iterable[None]:
         """Go round until the time is up, with a short rest between."""

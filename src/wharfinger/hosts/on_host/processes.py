@@ -35,7 +35,7 @@ class Process:
 def named(name: str) -> list[Process]:
     """The processes whose executable has this name."""
     pids = (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
-    found = (_process(pid) for pid in pids if _runs(pid, name))
+    found = (read(pid) for pid in pids if _runs(pid, name))
     return [process for process in found if process is not None]
 
 
@@ -64,7 +64,7 @@ def _runs(pid: int, name: str) -> bool:
     return executable.name.removesuffix(" (deleted)") == name
 
 
-def _process(pid: int) -> Process | None:
+def read(pid: int) -> Process | None:
     """What the kernel tells of a process; `None` if it has ended meanwhile."""
     folder = Path("/proc", str(pid))
     try:

@@ -7,8 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from wharfinger.hosts.on_host import daemons, handshake
-from wharfinger.hosts.on_host.changes import ContainerdAnswers, DockerAnswers, Proof
+from wharfinger.hosts.on_host import daemons, handshake, runtime_trust
+from wharfinger.hosts.on_host.changes import (
+    ContainerdAnswers,
+    DockerAnswers,
+    Proof,
+    SystemTrusts,
+)
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.processes import Process
 from wharfinger.hosts.on_host.results import Holds, Proven
@@ -39,10 +44,19 @@ def _prove(proof: Proof, machine: Machine, before: Mapping[str, Process]) -> Pro
         return _docker(proof, machine, before.get("docker"))
     if isinstance(proof, ContainerdAnswers):
         return _containerd(machine, before.get("containerd"))
+    if isinstance(proof, SystemTrusts):
+        return _system(proof, machine)
     if machine.is_tree:
         claim = f"{proof.runtime} trusts {proof.registry}"
         return Proven(claim, Holds.UNKNOWN, "this is a tree and no host")
     return handshake.prove(machine.files, proof)
+
+
+def _system(proof: SystemTrusts, machine: Machine) -> Proven:
+    if machine.is_tree:
+        claim = f"the system trusts {proof.fingerprint[:16]}"
+        return Proven(claim, Holds.UNKNOWN, "this is a tree and no host")
+    return runtime_trust.prove(machine.files, proof)
 
 
 def _docker(proof: DockerAnswers, machine: Machine, before: Process | None) -> Proven:
@@ -96,7 +110,7 @@ def _containerd(machine: Machine, before: Process | None) -> Proven:
     if process is None:
         return Proven(what, Holds.NO, "no daemon runs")
     address = str(daemons.socket_of(machine, "containerd", process))
-    if any(machine.listens(address) for _ in machine.pauses(_SECONDS)):
+    if any(machine.listener(address) is not None for _ in machine.pauses(_SECONDS)):
         return Proven(what, Holds.YES, f"{address} answers")
     return Proven(what, Holds.NO, f"{address} does not answer")
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from wharfinger.errors import TooLarge
 from wharfinger.hosts.on_host import daemons, distribution
 from wharfinger.hosts.on_host.daemons import CONTAINERD_CONFIG, DOCKER_CONFIG
+from wharfinger.hosts.on_host.docker_authz import units
 from wharfinger.hosts.on_host.facts import Facts, FoundFile, RuntimeFacts
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.processes import Process
@@ -47,11 +48,12 @@ FILES: Final = (
     CONTAINERD_CONFIG,
     "/etc/crio/crio.conf",
     "/etc/wharfinger/access.json",
-    f"/etc/systemd/system/{daemons.AUTHZ_SOCKET_UNIT}",
-    f"/etc/systemd/system/{daemons.AUTHZ_UNIT}",
+    units.SOCKET_PATH,
+    units.SERVICE_PATH,
 )
 FOLDERS: Final = (
     "/etc/docker/certs.d",
+    "/etc/systemd/system/docker.service.d",
     "/etc/containers/registries.conf.d",
     "/etc/containers/certs.d",
     "/etc/containerd/certs.d",

@@ -119,6 +119,11 @@ class FileTooLarge(TooLarge):
         self.path = path
 
 
+def cannot_write(path: str, error: OSError) -> DiskFull | NotPrepared:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return DiskFull(path) if full else NotPrepared(path, error)
+
+
 def absent(path: str) -> State:
     return State(path, "absent")
 
@@ -217,9 +222,7 @@ def _prepare(tree: Tree, state: State, tag: str) -> None:
         elif state.kind != "absent":
             _write_aside(tree, state, tag)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(state.path) from error
-        raise NotPrepared(state.path, error) from error
+        raise cannot_write(state.path, error) from error
 
 
 def _take_away(tree: Tree, pending: Sequence[State], seen: Mapping[str, object], tag: str) -> None:
