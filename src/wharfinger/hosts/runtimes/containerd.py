@@ -1,0 +1,345 @@
+"""
+containerd: `config_path` in its `config.toml`, and a `hosts.toml` for each registry.
+
+`hosts.toml` is read at each pull, so a change of it disturbs nobody. Only where `config_path` is not
+set yet containerd has to restart once, which leaves its containers running. What a registry gets
+stands in `registry_hosts`; here is which registries get a file, and where.
+
+- containerd takes the first directory that is there: `host_port_`, then `host:port`, then `_default`,
+  in the first of its roots that has one. A new directory hides those after it, so a file of ours
+  begins with what containerd has read so far.
+- It has no allow list. `_default` blocks what has no directory, and each allowed registry has one.
+- It knows registries and not parts of them. From version 2 on it asks an executable about each image,
+  and then the lists hold to the letter (`wharfinger.hosts.on_host.verify_image`).
+
+https://github.com/containerd/containerd/blob/v1.6.20/docs/hosts.md
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from wharfinger.errors import Conflict
+from wharfinger.hosts.formats.toml_text import TomlText
+from wharfinger.hosts.on_host.changes import (
+    Action,
+    ContainerdAnswers,
+    Disruption,
+    Handshake,
+    Proof,
+)
+from wharfinger.hosts.on_host.facts import Facts, RuntimeFacts
+from wharfinger.hosts.runtimes import access_file, certs_d, registry_hosts
+from wharfinger.hosts.runtimes.registry_hosts import DEFAULT, Statement
+from wharfinger.hosts.site.model import Site
+from wharfinger.hosts.wanted import Compiled, Effect, Limit, WantedFile
+from wharfinger.oci.reference import HUB, ImageReference
+from wharfinger.oci.registry_host import InvalidRegistry, RegistryHost
+from wharfinger.policy.access import AccessPolicy
+from wharfinger.policy.patterns import RegistryPattern
+
+NAME = "containerd"
+CONFIG: Final = "/etc/containerd/config.toml"
+CERTS_D: Final = "/etc/containerd/certs.d"
+
+_REGISTRY_TABLES: Final = {
+    1: ("plugins", "cri", "registry"),
+    2: ("plugins", "io.containerd.grpc.v1.cri", "registry"),
+    3: ("plugins", "io.containerd.cri.v1.images", "registry"),
+}
+_CRI: Final = {"cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images"}
+_PORT: Final = re.compile(r"(?P<host>.+)_(?P<port>[0-9]{1,5})_")
+_RESTART: Final = Effect(
+    Action.RESTART_CONTAINERD,
+    Disruption.RESTART,
+    "containerd reads config_path at its start only; its containers go on",
+)
+
+
+class LegacyRegistries(Conflict):
+    """containerd does not start with `config_path` beside the older form of the same."""
+
+    code = "containerd-legacy-registries"
+
+    def __init__(self, path: str, table: str, line: int | None) -> None:
+        place = path if line is None else f"{path}:{line}"
+        super().__init__(
+            f"cannot set config_path in {path}: containerd refuses it beside {table}, given in {place}",
+            remedy=f"say in the site file what stands there (`wharf site adopt`), take {table} out,"
+            " and plan again",
+        )
+        self.table, self.line = table, line
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots in which containerd looks, and what of them is known."""
+
+    paths: tuple[str, ...]
+    facts: Facts
+
+    def folder(self, name: str) -> str:
+        """Where the file for `name` belongs: in the first root, as it is spelled there already."""
+        first = self.paths[0]
+        return next(
+            (path for path in self._spellings(first, name) if self._there(path)), f"{first}/{name}"
+        )
+
+    def read_so_far(self, name: str) -> str:
+        """The directory that containerd reads for `name` now, or would for any other."""
+        for root in self.paths:
+            for path in (*self._spellings(root, name), f"{root}/{DEFAULT}"):
+                if self._there(path):
+                    return path
+        return self.folder(name)
+
+    def registries(self) -> Iterator[RegistryHost]:
+        """Those that have a directory."""
+        for name in dict.fromkeys(self._names()):
+            port = _PORT.fullmatch(name)
+            try:
+                yield RegistryHost.parse(f"{port['host']}:{port['port']}" if port else name)
+            except InvalidRegistry:
+                continue
+
+    def _names(self) -> Iterator[str]:
+        for path in self.facts.files:
+            folder, name = posixpath.split(posixpath.dirname(path))
+            if folder in self.paths:
+                yield name
+
+    def _there(self, path: str) -> bool:
+        return any(posixpath.dirname(one) == path for one in self.facts.files)
+
+    @staticmethod
+    def _spellings(root: str, name: str) -> tuple[str, ...]:
+        host, colon, port = name.rpartition(":")
+        return (
+            (f"{root}/{host}_{port}_", f"{root}/{name}") if colon and host else (f"{root}/{name}",)
+        )
+
+
+def concerns(facts: Facts) -> bool:
+    return NAME in facts.runtimes
+
+
+def compile(site: Site, facts: Facts) -> Compiled:
+    containerd = facts.runtimes[NAME]
+    config = TomlText.parse(facts.content(_config_file(containerd)), _config_file(containerd))
+    table = _registry_table(config, containerd)
+    roots = Roots(_roots(config, table), facts)
+    trusted = _trust_files(site, roots)
+    hosts = tuple(_host_files(site, roots))
+    files: tuple[WantedFile, ...] = (*trusted, *hosts)
+    if any(file.content is not None for file in files):
+        files += tuple(_config_files(config, table, containerd))
+    return Compiled(
+        (*access_file.files(site, facts), *files),
+        tuple(_proofs(site, containerd)),
+        tuple(_limits(site)),
+    )
+
+
+# config.toml
+
+
+def _config_file(containerd: RuntimeFacts) -> str:
+    words = list(containerd.arguments)
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in ("--config", "-c"):
+            return value if equals else "".join(words[index + 1 : index + 2])
+    return CONFIG
+
+
+def _registry_table(config: TomlText, containerd: RuntimeFacts) -> tuple[str, ...]:
+    """Where the CRI plugin's registries stand in a file of this version."""
+    latest = 3 if _major(containerd) >= 2 else 2
+    version = config.get("version") if config.value else latest
+    return _REGISTRY_TABLES.get(version or 1, _REGISTRY_TABLES[latest])
+
+
+def _major(containerd: RuntimeFacts) -> int:
+    found = re.match(r"v?(\d+)", containerd.version)
+    return int(found[1]) if found else 0
+
+
+def _roots(config: TomlText, table: tuple[str, ...]) -> tuple[str, ...]:
+    given = config.get(*table, "config_path")
+    paths = [path.rstrip("/") for path in given.split(":")] if isinstance(given, str) else []
+    return tuple(path for path in paths if path) or (CERTS_D,)
+
+
+def _config_files(
+    config: TomlText, table: tuple[str, ...], containerd: RuntimeFacts
+) -> Iterator[WantedFile]:
+    """The file with `config_path` in it; none where it is set, or where nobody pulls by CRI."""
+    path = config.source.name
+    disabled = config.get("disabled_plugins") or []
+    if config.get(*table, "config_path") or _CRI.intersection(disabled):
+        return
+    _require_no_legacy(config, table)
+    if not config.value:
+        config = config.with_value(("version",), 3 if _major(containerd) >= 2 else 2)
+    effects = () if containerd.pid is None else (_RESTART,)
+    edited = config.with_value((*table, "config_path"), CERTS_D)
+    yield WantedFile(path, edited.content, "registries, trust.registries", effects)
+
+
+def _require_no_legacy(config: TomlText, table: tuple[str, ...]) -> None:
+    path = config.source.name
+    if config.get(*table, "mirrors"):
+        raise LegacyRegistries(path, "registry.mirrors", config.line_of(*table, "mirrors"))
+    for name, one in (config.get(*table, "configs") or {}).items():
+        if isinstance(one, dict) and one.get("tls"):
+            raise LegacyRegistries(
+                path, "registry.configs.….tls", config.line_of(*table, "configs", name, "tls")
+            )
+
+
+# certs.d
+
+
+def _trust_files(site: Site, roots: Roots) -> tuple[WantedFile, ...]:
+    if site.trust.registries is None:
+        return ()
+    return certs_d.files(
+        roots.paths[0],
+        site.trust.registries,
+        roots.facts,
+        directory=lambda registry: posixpath.basename(roots.folder(str(registry))),
+    )
+
+
+def _host_files(site: Site, roots: Roots) -> Iterator[WantedFile]:
+    for registry in sorted(set(_registries(site, roots)), key=str):
+        folder = roots.folder(str(registry))
+        source = roots.read_so_far(str(registry))
+        statement = _statement(site, registry, roots)
+        if statement.speaks:
+            yield from registry_hosts.files(folder, source, statement, roots.facts)
+    policy = site.registries.access
+    if policy is not None:
+        folder = f"{roots.paths[0]}/{DEFAULT}"
+        statement = Statement(None, blocked=policy.closed, reason=access_file.REASON)
+        yield from registry_hosts.files(folder, folder, statement, roots.facts)
+
+
+def _registries(site: Site, roots: Roots) -> Iterator[RegistryHost]:
+    """All that the site speaks of, and all that have a directory."""
+    yield from site.trust.registries or {}
+    yield from site.registries.insecure.registries if site.registries.insecure else ()
+    yield from (one.registry for one in site.registries.mirrors or {} if _is_whole(one))
+    policy = site.registries.access
+    if policy is not None:
+        yield from _named(policy)
+    yield from roots.registries()
+
+
+def _named(policy: AccessPolicy) -> Iterator[RegistryHost]:
+    """Those that have to have a directory: blocked by name, or allowed where others are not."""
+    for pattern in policy.block:
+        if _is_whole(pattern):
+            yield from (RegistryHost.parse(name) for name in pattern.spellings())
+    if policy.closed:
+        yield from (one.registry for one in policy.allow or () if not one.wildcard)
+
+
+def _is_whole(pattern: RegistryPattern) -> bool:
+    return not pattern.path and not pattern.wildcard
+
+
+def _statement(site: Site, registry: RegistryHost, roots: Roots) -> Statement:
+    """What the site says of one registry, `None` where it says nothing."""
+    registries, trust = site.registries, site.trust.registries
+    mirrors = registries.mirrors
+    policy = registries.access
+    return Statement(
+        registry,
+        blocked=None if policy is None else not _is_open(policy, registry),
+        needed=policy is not None and policy.closed,
+        insecure=None
+        if registries.insecure is None
+        else registry in registries.insecure.registries,
+        mirrors=None if mirrors is None else mirrors.get(RegistryPattern.parse(str(registry)), ()),
+        trust=None
+        if trust is None
+        else {
+            one: registry_hosts.Files.of(roots.folder(str(one)), held)
+            for one, held in trust.items()
+        },
+        reason=", ".join(_speaking(site)),
+    )
+
+
+def _speaking(site: Site) -> Iterator[str]:
+    if site.trust.registries is not None:
+        yield "trust.registries"
+    if site.registries.insecure is not None:
+        yield "registries.insecure"
+    if site.registries.mirrors is not None:
+        yield "registries.mirrors"
+    if site.registries.access is not None:
+        yield access_file.REASON
+
+
+def _is_open(policy: AccessPolicy, registry: RegistryHost) -> bool:
+    """May anything of this registry be pulled? containerd 1 cannot tell its parts apart."""
+    whole = AccessPolicy(
+        None if policy.allow is None else tuple(one for one in policy.allow if not one.path),
+        tuple(one for one in policy.block if not one.path),
+        policy.block_all,
+    )
+    image = ImageReference(str(registry), name="any")
+    return whole.decide(image).allowed or any(
+        one.path and RegistryPattern(one.registry).covers(image) for one in policy.allow or ()
+    )
+
+
+# Proofs and limits
+
+
+def _proofs(site: Site, containerd: RuntimeFacts) -> Iterator[Proof]:
+    if containerd.pid is not None:
+        yield ContainerdAnswers()
+    for registry in site.trust.registries or {}:
+        yield Handshake(str(registry), NAME)
+
+
+def _limits(site: Site) -> Iterator[Limit]:
+    registries = site.registries
+    if registries.search and any(str(one) != HUB for one in registries.search):
+        yield Limit("registries.search", "a name without a registry is always one of docker.io")
+    if registries.insecure is not None and registries.insecure.networks:
+        yield Limit("registries.insecure", "containerd knows no networks: name each registry")
+    for pattern in registries.mirrors or {}:
+        if not _is_whole(pattern):
+            yield Limit(
+                f"registries.mirrors: {pattern}",
+                "containerd mirrors whole registries by their names: it is pulled directly",
+            )
+    if registries.access is not None:
+        yield from _access_limits(registries.access)
+
+
+def _access_limits(policy: AccessPolicy) -> Iterator[Limit]:
+    for pattern in policy.allow or ():
+        if pattern.wildcard and policy.closed:
+            yield Limit(f"registries.allow: {pattern}", "blocked but for registries that are named")
+        elif pattern.path and policy.closed:
+            yield Limit(f"registries.allow: {pattern}", f"all of {pattern.registry} can be pulled")
+    for pattern in policy.block:
+        if pattern.wildcard and not policy.closed:
+            yield Limit(f"registries.block: {pattern}", "not blocked: name each registry")
+        elif pattern.path and _is_open(policy, pattern.registry):
+            yield Limit(f"registries.block: {pattern}", "not blocked: containerd blocks registries")
+    if access_file.decides(policy):
+        yield Limit(
+            access_file.REASON,
+            "holds for pulls of the kubelet and of clients that read certs.d; `ctr` does so only"
+            " with --hosts-dir",
+        )
