@@ -9,10 +9,6 @@ The reader is `wharfinger.hosts.fleet`; the shapes of the lines are documented t
 
 from __future__ import annotations
 
-import json
-
-from ansible.plugins.callback import CallbackBase
-
 DOCUMENTATION = r"""
 name: fleet
 type: stdout
@@ -22,6 +18,10 @@ description:
   - What C(wharf hosts plan|apply -i) reads. Each line on stdout is a JSON document.
   - The first names all hosts of the play, the others the result of one host each.
 """
+
+import json
+
+from ansible.plugins.callback import CallbackBase
 
 _TOLD = ("actions", "changes", "diff", "disruption", "limits", "msg", "outcome")
 

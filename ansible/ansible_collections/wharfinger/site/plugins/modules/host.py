@@ -81,7 +81,7 @@ changes:
   elements: dict
   sample:
     - path: /etc/containers/registries.conf.d/50-wharfinger.conf
-      change: new
+      change: create
       statement: registries.search
       disruption: none
 actions:
@@ -108,7 +108,7 @@ limits:
       statement: registries.search
       instead: names are never completed
 outcome:
-  description: What came of it on the host. Its RV(outcome.id) names the entry in the host's journal.
+  description: What came of it on the host. Its C(id) names the entry in the host's journal.
   returned: when something was applied or undone
   type: dict
   sample:
