@@ -7,8 +7,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
@@ -57,6 +59,13 @@ def eventually(
             pytest.fail(f"waited {seconds:.0f} s in vain for {missed}")
         time.sleep(0.02)
     return found
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """A folder for sockets: their paths have at most 107 characters."""
+    with tempfile.TemporaryDirectory(prefix="wharf-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @dataclass(frozen=True, slots=True)
