@@ -50,6 +50,12 @@ BUNDLES: Final = (
 )
 """The first one that there is; https://go.dev/src/crypto/x509/root_linux.go"""
 
+ANCHORS: Final = {
+    "debian": "/usr/local/share/ca-certificates",
+    "redhat": "/etc/pki/ca-trust/source/anchors",
+}
+"""Where each family of distributions has the authorities that an administrator adds."""
+
 SIZE_LIMIT: Final = 16 << 20
 _LINKS: Final = 40
 _PEM: Final = re.compile(

@@ -22,16 +22,13 @@ from typing import Final
 
 from wharfinger.hosts.on_host.changes import Action, Disruption, SystemTrusts
 from wharfinger.hosts.on_host.facts import Facts, RuntimeFacts
+from wharfinger.hosts.on_host.runtime_trust import ANCHORS
 from wharfinger.hosts.runtimes.certs_d import authority_name
 from wharfinger.hosts.site.model import Site
 from wharfinger.hosts.wanted import Compiled, Effect, Limit, WantedFile
 
 NAME: Final = "system"
 REASON: Final = "trust.system"
-ANCHORS: Final = {
-    "debian": "/usr/local/share/ca-certificates",
-    "redhat": "/etc/pki/ca-trust/source/anchors",
-}
 _UPDATE: Final = Effect(
     Action.UPDATE_SYSTEM_TRUST, Disruption.NONE, "the bundles are made of the anchors"
 )
