@@ -1,9 +1,10 @@
 """
 YAML as a tree of values with their lines, within limits that hold before anything is built.
 
-Less than YAML on purpose: one document, no anchors, aliases, tags or merge keys, no key twice, and
+Less than YAML on purpose: one document, no anchors, aliases or tags, no merge keys, no key twice, and
 keys are text. What a plain scalar means is the core schema of YAML 1.2 (`no` and `on` are text).
-JSON is YAML, and is read as well.
+JSON is YAML, and is read as well. Files that others wrote for other programs may have tags and
+anchors; those are passed over, and only an alias, which would have to be followed, is a fault.
 
 https://yaml.org/spec/1.2.2/#103-core-schema
 """
@@ -31,7 +32,7 @@ from ruamel.yaml.events import (
     StreamStartEvent,
 )
 
-from wharfinger.hosts.site.faults import Faults, InvalidSite
+from wharfinger.hosts.site.faults import Faults, InvalidSite, UnreadableDocument
 
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 32
@@ -72,22 +73,31 @@ class _Stop(Exception):
 
 
 def read(name: str, content: bytes) -> Node:
-    """The one document of a file; raise `InvalidSite` with every fault found on the way."""
+    """The one document of a site file; raise `InvalidSite` with every fault found on the way."""
+    return _read(name, content, InvalidSite)
+
+
+def read_foreign(name: str, content: bytes) -> Node:
+    """The one document of somebody else's file; raise `UnreadableDocument`."""
+    return _read(name, content, UnreadableDocument)
+
+
+def _read(name: str, content: bytes, error: type[UnreadableDocument]) -> Node:
     faults = Faults()
     root = None
     try:
-        events = _Events(_text(content, faults), faults)
+        events = _Events(_text(content, faults), faults, foreign=error is not InvalidSite)
         events.take(StreamStartEvent)
         if isinstance(events.peek, DocumentStartEvent):
             events.take(DocumentStartEvent)
             root = events.node("", 0)
             events.end()
         else:
-            faults.add(1, "", "cannot read it: it is empty", "`registries: {}` says nothing")
+            faults.add(1, "", "cannot read it: it is empty")
     except _Stop:
         pass
     if faults or root is None:
-        raise InvalidSite(name, tuple(faults))
+        raise error(name, tuple(faults))
     return root
 
 
@@ -106,9 +116,10 @@ def _text(content: bytes, faults: Faults) -> str:
 class _Events:
     """The parser's events as a tree, read by descent; a fault that hides the rest ends it."""
 
-    def __init__(self, text: str, faults: Faults) -> None:
+    def __init__(self, text: str, faults: Faults, *, foreign: bool) -> None:
         self._events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
         self._faults = faults
+        self._foreign = foreign
         self._nodes = 0
         self._advance()
 
@@ -161,9 +172,11 @@ class _Events:
             self._stop(
                 self.line,
                 place,
-                f"cannot follow alias *{event.anchor}: a site file has none",
+                f"cannot follow alias *{event.anchor}: here each thing is written out",
                 f"a text that begins with * stands in quotes: '*{event.anchor}'",
             )
+        if self._foreign:
+            return
         assert isinstance(event, NodeEvent)
         if event.anchor is not None:
             self._faults.add(

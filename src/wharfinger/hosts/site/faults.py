@@ -26,18 +26,24 @@ class Fault:
         return f"{self.line}: {place}{self.message}{remedy}"
 
 
-class InvalidSite(BadInput):
-    """A site file with faults; each stands in `faults`, and in `details` with file and line."""
+class UnreadableDocument(BadInput):
+    """A file with faults; each stands in `faults`, and in `details` with file and line."""
 
-    code = "invalid-site"
+    code = "unreadable-document"
+    where_to_look: str | None = None
 
     def __init__(self, name: str, faults: tuple[Fault, ...]) -> None:
         number = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
-        super().__init__(
-            f"cannot use {name}: it has {number}", remedy="docs/reference/site.md lists every key"
-        )
+        super().__init__(f"cannot use {name}: it has {number}", remedy=self.where_to_look)
         self.faults = faults
         self.details = tuple(f"{name}:{fault}" for fault in faults[:SHOWN])
+
+
+class InvalidSite(UnreadableDocument):
+    """A site file with faults."""
+
+    code = "invalid-site"
+    where_to_look = "docs/reference/site.md lists every key"
 
 
 @dataclass(slots=True)

@@ -1,0 +1,50 @@
+"""What the files of one host say, from its facts, as a site file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from wharfinger.hosts.adopt import adopted, containerd, containers, docker, trust_files
+from wharfinger.hosts.adopt.adopted import Adopted
+from wharfinger.hosts.adopt.said import Said
+from wharfinger.hosts.on_host.facts import Facts
+from wharfinger.hosts.runtimes.docker import config_file
+
+
+def adopt(facts: Facts) -> Adopted:
+    return adopted.joined(list(said(facts)))
+
+
+def said(facts: Facts) -> Iterator[Said]:
+    """Each source that the host has."""
+    files = {
+        path: found.content for path, found in facts.files.items() if found.content is not None
+    }
+    access = containers.access(files)
+    for source in _registries(facts, files):
+        # The lists that an earlier apply left say exactly what its files say with more words.
+        applied = access is not None and access.source == containers.ACCESS
+        yield replace(source, allow=None, block=None) if applied else source
+    if access is not None:
+        yield access
+    if (hosts := containerd.said(facts)) is not None:
+        yield hosts
+    for root in trust_files.TREES:
+        if (tree := trust_files.tree(root, facts)) is not None:
+            yield tree
+    if (anchors := trust_files.anchors(facts)) is not None:
+        yield anchors
+
+
+def _registries(facts: Facts, files: dict[str, bytes]) -> Iterator[Said]:
+    if (conf := containers.registries(files)) is not None:
+        yield conf
+    if (options := files.get(docker.SYSCONFIG)) is not None:
+        yield docker.options(options)
+    running = facts.runtimes.get("docker")
+    path = docker.DAEMON_JSON if running is None else config_file(running)
+    if (daemon := files.get(path)) is not None:
+        yield docker.daemon(daemon, path)
+    if running is not None:
+        yield docker.arguments(running.arguments)
