@@ -91,12 +91,14 @@ class Fleet:
     become: Annotated[Flag, Parameter(name=["--become", "-b"])] = False
     """Become root on each host."""
 
-    def __bool__(self) -> bool:
-        """Is a fleet meant, and not this host?"""
-        if not self.inventory and self != Fleet():
+    def meant(self, *, beside: Sequence[bool] = ()) -> bool:
+        """Is a fleet meant, and not this host? `beside` are things that only one host can have."""
+        if not self.inventory and self != THIS_HOST:
             raise UsageError(
                 "cannot choose among hosts without an inventory", remedy="name one with -i"
             )
+        if self.inventory and any(beside):
+            raise UsageError("cannot take --root or --facts for the hosts of an inventory")
         return bool(self.inventory)
 
     def arguments(self) -> list[str]:

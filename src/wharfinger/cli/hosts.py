@@ -17,8 +17,9 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-from wharfinger.cli import hosts_output, output, site_file
+from wharfinger.cli import fleet, hosts_output, output, site_file
 from wharfinger.cli.errors import Blocked, UsageError
+from wharfinger.cli.fleet import THIS_HOST, Fleet
 from wharfinger.cli.options import OUTPUT, Flag, Format, Output
 from wharfinger.cli.terminal import ask, note, sanitized, say
 from wharfinger.errors import Conflict, WharfingerError
@@ -95,6 +96,7 @@ def plan(
     *,
     root: RootOption = HERE,
     facts: FactsOption = None,
+    hosts: Fleet = THIS_HOST,
     form: Output = OUTPUT,
 ) -> None:
     """Show what would change on a host, as diffs, and what each change costs. Nothing is written.
@@ -108,6 +110,9 @@ def plan(
     facts
         Plan for the host whose facts this file has (`wharf hosts facts -o json`).
     """
+    if hosts.meant(beside=(root != HERE, facts is not None)):
+        fleet.plan(site, hosts, form.format)
+        return
     found = reading.read_facts(_machine(root)) if facts is None else _facts_of(facts)
     _show(planning.plan(site_file.load(site), found), found, form)
 
@@ -121,6 +126,8 @@ def apply(
     disruption: Allowed = Allowed.RESTART,
     yes: Annotated[Flag, Parameter(name=["--yes", "-y"])] = False,
     check: Flag = False,
+    serial: Annotated[str, Parameter(group=fleet.GROUP)] = fleet.DEFAULT_BATCH,
+    hosts: Fleet = THIS_HOST,
     form: Output = OUTPUT,
 ) -> None:
     """Bring this host to what the site file says, prove it, and take all back if that fails.
@@ -137,7 +144,14 @@ def apply(
         Apply without asking.
     check
         Only show the plan.
+    serial
+        How many hosts to change at a time; if one fails, the next ones are not begun.
     """
+    if hosts.meant(beside=(root != HERE,)):
+        _apply_to_fleet(
+            site, hosts, form, Disruption[disruption.name], serial, yes=yes, check=check
+        )
+        return
     wanted = site_file.load(site)
     machine = _machine(root)
     if not check:
@@ -248,6 +262,28 @@ def drift(*, root: RootOption = HERE, form: Output = OUTPUT) -> None:
         )
 
 
+def _apply_to_fleet(
+    site: Path,
+    hosts: Fleet,
+    form: Output,
+    disruption: Disruption,
+    serial: str,
+    *,
+    yes: bool,
+    check: bool,
+) -> None:
+    person = form.format in (Format.TABLE, Format.WIDE)
+    if not (check or yes):
+        _require_person()
+    if check or (person and not yes):
+        fleet.plan(site, hosts, form.format)
+    if check:
+        return
+    if not yes:
+        _require_consent()
+    fleet.apply(site, hosts, form.format, disruption=disruption, serial=serial)
+
+
 def _machine(root: Path) -> Machine:
     if not root.is_dir():
         raise UsageError(f"cannot use {str(root)!r} as a root: it is no directory")
@@ -295,11 +331,15 @@ def _require_allowed(planned: Plan, allowed: Disruption) -> None:
         )
 
 
-def _require_consent() -> None:
+def _require_person() -> None:
     if not sys.stdin.isatty():
         raise UsageError(
             "cannot ask whether to apply: stdin is not a terminal", remedy="say so with --yes"
         )
+
+
+def _require_consent() -> None:
+    _require_person()
     if ask("Apply? [y/N]").strip().lower() not in ("y", "yes"):
         raise Blocked("cannot apply: nobody agreed to it", remedy="answer y, or give --yes")
 

@@ -52,9 +52,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        _, asked = self.validate_argument_spec(
+        asked = self.validate_argument_spec(
             SPECIFICATION, required_if=[("state", "applied", ["site"])]
-        )
+        )[1]
         if MISSING is not None:
             raise AnsibleActionFail(
                 "cannot plan: the Python package wharfinger is not installed beside ansible-core "
