@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
-from wharfinger.errors import Conflict
+from wharfinger.errors import Conflict, Unavailable
 from wharfinger.hosts.on_host import results, states
 from wharfinger.hosts.on_host.changes import Action
 from wharfinger.hosts.on_host.processes import Process
@@ -78,6 +78,19 @@ class JournalUnreadable(Conflict):
         super().__init__(
             f"cannot read the journal entry {path}",
             remedy=f"look at it; move {path} away if what it did need not be undone",
+        )
+        self.path = path
+
+
+class JournalUnwritable(Unavailable):
+    """The disk does not take how far we are."""
+
+    code = "journal-unwritable"
+
+    def __init__(self, path: str, error: OSError) -> None:
+        super().__init__(
+            f"cannot write down how far {path} is: {error.strerror}",
+            remedy="put the disk right; `wharf hosts history` tells then how it ended",
         )
         self.path = path
 
@@ -154,11 +167,14 @@ class Journal:
             raise states.cannot_write(f"{DIRECTORY}/{name}", error) from error
 
     def move(self, entry: Entry, phase: Phase) -> Entry:
-        """Say how far an entry is."""
-        with self._tree.directory(DIRECTORY) as directory:
-            old, new = _name(entry.id, entry.phase), _name(entry.id, phase)
-            self._tree.disk.rename(directory, old, new)
-            self._tree.disk.sync(directory)
+        """Say how far an entry is. Raise `JournalUnwritable`."""
+        old, new = _name(entry.id, entry.phase), _name(entry.id, phase)
+        try:
+            with self._tree.directory(DIRECTORY) as directory:
+                self._tree.disk.rename(directory, old, new)
+                self._tree.disk.sync(directory)
+        except OSError as error:
+            raise JournalUnwritable(f"{DIRECTORY}/{old}", error) from error
         return replace(entry, phase=phase)
 
     def end(self, entry: Entry, phase: Phase, outcome: Outcome) -> Outcome:
@@ -166,7 +182,8 @@ class Journal:
         with suppress(OSError):
             self._write(f"{entry.id}.outcome.json", results.to_json(outcome))
         self.move(entry, phase)
-        self._prune()
+        with suppress(OSError):  # what cannot be removed now is removed another time
+            self._prune()
         return outcome
 
     def outcome(self, entry: Entry) -> Outcome:
