@@ -13,10 +13,10 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from wharfinger.errors import Unavailable
-from wharfinger.hosts.on_host import daemons, distribution
+from wharfinger.hosts.on_host import daemons, distribution, docker_keys, states
 from wharfinger.hosts.on_host.changes import Action
 from wharfinger.hosts.on_host.docker_authz import life, units
 from wharfinger.hosts.on_host.machine import Machine
@@ -27,6 +27,8 @@ _WANTED_BY: Final = ("sockets.target.wants", "multi-user.target.wants")
 _OURS: Final = (units.SOCKET_UNIT, units.SERVICE_UNIT)
 _STOP_SECONDS: Final = 60
 _START_SECONDS: Final = 60
+_RELOAD_SECONDS: Final = 10
+_SHOWN: Final = "shown"
 _ENABLING: Final = {Action.START_DOCKER_AUTHZ, Action.STOP_DOCKER_AUTHZ}
 
 _CERTIFICATE_LINKS: Final = "/etc/ssl/certs"
@@ -44,10 +46,12 @@ class ActionFailed(Unavailable):
 
 @dataclass(frozen=True)
 class Setting:
-    """The host, and the daemons that ran on it before anything was changed."""
+    """The host, and the daemons that ran on it before anything was changed. `back` says that the
+    files are again as they were."""
 
     machine: Machine
     before: Mapping[str, Process]
+    back: bool = False
 
 
 def run(wanted: Sequence[Action], setting: Setting) -> None:
@@ -156,6 +160,36 @@ def _reload(action: Action, setting: Setting, name: str) -> None:
         _restart(action, setting, name)
 
 
+def _reload_docker(action: Action, setting: Setting) -> None:
+    process = daemons.find(setting.machine, "docker")
+    if setting.back and process is not None:
+        _make_forget(setting.machine, process)
+    _reload(action, setting, "docker")
+
+
+def _make_forget(machine: Machine, docker: Process) -> None:
+    """Show dockerd as empty what has gone from its file. Killed in between, `docker_keys` knows the
+    file again."""
+    file = states.capture(machine.files, daemons.docker_config(docker))
+    shown = docker_keys.emptied(file)
+    if shown is None or not docker_keys.kept(_docker_info(machine, docker), file):
+        return
+    states.put(machine.files, [shown], _SHOWN)
+    machine.signal(docker.pid, signal.SIGHUP)
+    for _ in machine.pauses(_RELOAD_SECONDS):
+        if not docker_keys.kept(_docker_info(machine, docker), file):
+            break
+    states.put(machine.files, [file], _SHOWN)
+
+
+def _docker_info(machine: Machine, docker: Process) -> Mapping[str, Any]:
+    try:
+        info = machine.ask(str(daemons.socket_of(machine, "docker", docker)), "/info")
+    except (OSError, ValueError):
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
 def _restart(action: Action, setting: Setting, name: str) -> None:
     machine, running = setting.machine, daemons.find(setting.machine, name)
     known = setting.before.get(name) or running
@@ -206,7 +240,7 @@ _DO: Final[Mapping[Action, Callable[[Action, Setting], None]]] = {
     Action.RELOAD_UNITS: _reload_units,
     Action.START_DOCKER_AUTHZ: _start_docker_authz,
     Action.RESTART_CONTAINERD: partial(_restart, name="containerd"),
-    Action.RELOAD_DOCKER: partial(_reload, name="docker"),
+    Action.RELOAD_DOCKER: _reload_docker,
     Action.RESTART_DOCKER: partial(_restart, name="docker"),
     Action.RELOAD_CRIO: partial(_reload, name="crio"),
     Action.STOP_DOCKER_AUTHZ: _stop_docker_authz,

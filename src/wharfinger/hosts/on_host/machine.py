@@ -19,6 +19,7 @@ import subprocess
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -112,6 +113,13 @@ class Machine:
 
         Raise `OSError` where nobody answers, `ValueError` where the answer is no JSON of status 200.
         """
+        status, body = self.answer(address, path, seconds=seconds)
+        if status != HTTPStatus.OK:
+            raise ValueError(f"{address} answers {path} with {status}")
+        return json.loads(body)
+
+    def answer(self, address: str, path: str, *, seconds: float = 5) -> tuple[int, bytes]:
+        """The status and body of `GET path`; raise `OSError`, or `ValueError` for what is no HTTP."""
         connection = _UnixConnection(address, seconds)
         try:
             connection.request("GET", path, headers={"Host": "localhost"})
@@ -121,9 +129,9 @@ class Machine:
             raise ValueError(f"{address} does not speak HTTP: {error!r}") from error
         finally:
             connection.close()
-        if answer.status != 200 or len(body) > _ANSWER_LIMIT:
-            raise ValueError(f"{address} answers {path} with {answer.status}")
-        return json.loads(body)
+        if len(body) > _ANSWER_LIMIT:
+            raise ValueError(f"{address} answers {path} with more than {_ANSWER_LIMIT} bytes")
+        return answer.status, body
 
     def listener(self, address: str) -> int | None:
         """The process that takes connections on this Unix socket, `None` if nobody does."""

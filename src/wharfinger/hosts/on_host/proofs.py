@@ -5,15 +5,17 @@ Ask the host whether it is now as the order meant it: the daemons themselves, an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
-from wharfinger.hosts.on_host import daemons, handshake, runtime_trust
+from wharfinger.hosts.on_host import daemons, docker_keys, handshake, runtime_trust
 from wharfinger.hosts.on_host.changes import (
     ContainerdAnswers,
     DockerAnswers,
     Proof,
     SystemTrusts,
 )
+from wharfinger.hosts.on_host.docker_authz import units
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.processes import Process
 from wharfinger.hosts.on_host.results import Holds, Proven
@@ -21,9 +23,8 @@ from wharfinger.hosts.on_host.results import Holds, Proven
 _SECONDS: Final = 20
 """How long a daemon may take to have read its configuration; a signal has no answer."""
 
-_PLUGIN: Final = "wharfinger"
-_LOOPBACK: Final = {"127.0.0.0/8", "::1/128"}
-"""What dockerd lists as insecure by itself."""
+_REFUSED: Final = "/distribution/Wharfinger/json"
+"""No name of an image, since it has a capital: nothing is looked up for it."""
 
 
 def prove(
@@ -83,23 +84,28 @@ def _docker_lacks(proof: DockerAnswers, machine: Machine, before: Process | None
         yield f"{address} does not answer: {error}"
         return
     yield from _info_lacks(proof, info)
+    if proof.plugin and not _asks_plugin(machine, str(address)):
+        yield "it does not ask our plugin"
     if proof.same_pid and before is not None and process.pid != before.pid:
         yield f"the daemon is process {process.pid} and was {before.pid}"
 
 
 def _info_lacks(proof: DockerAnswers, info: Any) -> Iterator[str]:
-    registries = info.get("RegistryConfig") or {}
-    indexes = registries.get("IndexConfigs") or {}
-    insecure = {*(registries.get("InsecureRegistryCIDRs") or [])} - _LOOPBACK
-    insecure |= {name for name, index in indexes.items() if not index.get("Secure")}
-    mirrors = {mirror.rstrip("/") for mirror in registries.get("Mirrors") or []}
-    plugins = (info.get("Plugins") or {}).get("Authorization") or []
-    if proof.insecure is not None and insecure != {*proof.insecure} - _LOOPBACK:
+    insecure, mirrors = docker_keys.insecure(info), docker_keys.mirrors(info)
+    if proof.insecure is not None and insecure != {*proof.insecure} - docker_keys.LOOPBACK:
         yield f"it has as insecure: {_listed(insecure)}"
     if proof.mirrors is not None and mirrors != {mirror.rstrip("/") for mirror in proof.mirrors}:
         yield f"it has as mirrors: {_listed(mirrors)}"
-    if proof.plugin and _PLUGIN not in plugins:
-        yield f"it asks as plugins: {_listed(set(plugins))}"
+
+
+def _asks_plugin(machine: Machine, address: str) -> bool:
+    """Does the daemon let our plugin decide? It lists plugins as they were at its start, so it is
+    asked for something that the plugin refuses always, and itself only for another reason."""
+    try:
+        status, body = machine.answer(address, _REFUSED)
+    except (OSError, ValueError):
+        return False
+    return status == HTTPStatus.FORBIDDEN and f"plugin {units.PLUGIN}".encode() in body
 
 
 def _containerd(machine: Machine, before: Process | None) -> Proven:

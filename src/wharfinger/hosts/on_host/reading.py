@@ -48,6 +48,8 @@ FILES: Final = (
     CONTAINERD_CONFIG,
     "/etc/crio/crio.conf",
     "/etc/wharfinger/access.json",
+    "/usr/lib/systemd/system/docker.service",
+    "/etc/systemd/system/docker.service",
     units.SOCKET_PATH,
     units.SERVICE_PATH,
 )
@@ -59,6 +61,7 @@ FOLDERS: Final = (
     "/etc/containerd/certs.d",
     "/etc/containerd/conf.d",
     "/etc/crio/crio.conf.d",
+    "/etc/systemd/system/docker.service.d",
     "/etc/pki/ca-trust/source/anchors",
     "/usr/local/share/ca-certificates",
 )
