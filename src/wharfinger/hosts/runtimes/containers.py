@@ -18,10 +18,11 @@ from wharfinger.hosts.containers import drop_in, policy, registries, scopes
 from wharfinger.hosts.formats import registries_conf
 from wharfinger.hosts.on_host.changes import Action, Disruption, Handshake
 from wharfinger.hosts.on_host.facts import Facts
-from wharfinger.hosts.runtimes import access_file, certs_d
+from wharfinger.hosts.runtimes import access_file, certs_d, docker_rhel
 from wharfinger.hosts.site.model import Registries, Site
 from wharfinger.hosts.wanted import Compiled, Effect, Limit, WantedFile
 from wharfinger.policy.access import AccessPolicy, InvalidAccessPolicy
+from wharfinger.policy.patterns import RegistryPattern
 
 NAME: Final = "containers"
 TOOLS: Final = ("podman", "crio", "buildah", "skopeo")
@@ -51,6 +52,7 @@ def concerns(facts: Facts) -> bool:
 
 def compile(site: Site, facts: Facts) -> Compiled:
     """Raise `UnreadableFile` where a file of the host is one that the tools refuse."""
+    facts = docker_rhel.settled(site, facts)
     trusted = site.trust.registries
     trust = () if trusted is None else certs_d.files(CERTS_D, trusted, facts)
     return Compiled(
@@ -136,7 +138,8 @@ def _version(text: str) -> tuple[int, ...]:
 def _limits(site: Site, facts: Facts) -> Iterator[Limit]:
     wanted = site.registries
     yield from _limits_of_access(wanted)
-    yield from _limits_of_insecure(wanted)
+    yield from _limits_of_hosts(wanted)
+    yield from _limits_of_networks(wanted)
     yield from _limits_of_search(wanted, facts)
     yield from _limits_of_tools(wanted, facts)
     yield from _overruled(wanted, facts)
@@ -159,28 +162,32 @@ def _limits_of_access(wanted: Registries) -> Iterator[Limit]:
             "a host in capitals passes (QUAY.IO/app), since the tools compare names as text; with an "
             "allow list it does not",
         )
-    for pattern in wanted.block or ():
-        if pattern.registry.port is None and not pattern.wildcard and not pattern.path:
-            yield Limit(
-                f"registries.block: {pattern}",
-                "blocks other ports of the host too, where no list names them",
-            )
 
 
-def _limits_of_insecure(wanted: Registries) -> Iterator[Limit]:
-    if wanted.insecure is None:
-        return
-    for network in wanted.insecure.networks:
+def _limits_of_hosts(wanted: Registries) -> Iterator[Limit]:
+    """A prefix without a port matches all ports, and the tools have no other form."""
+    insecure = wanted.insecure.registries if wanted.insecure is not None else ()
+    statements = {
+        "block": wanted.block or (),
+        "insecure": map(RegistryPattern, insecure),
+        "mirrors": wanted.mirrors or (),
+    }
+    for name, patterns in statements.items():
+        for pattern in patterns:
+            if not (pattern.registry.port or pattern.wildcard or pattern.path):
+                yield Limit(
+                    f"registries.{name}: {pattern}",
+                    "holds for other ports of the host too, where no list names them"
+                    + (", and they cannot be pulled from" if name == "mirrors" else ""),
+                )
+
+
+def _limits_of_networks(wanted: Registries) -> Iterator[Limit]:
+    for network in wanted.insecure.networks if wanted.insecure is not None else ():
         yield Limit(
             f"registries.insecure: {network}",
             "there is no form for networks: name the registries in it",
         )
-    for registry in wanted.insecure.registries:
-        if registry.port is None:
-            yield Limit(
-                f"registries.insecure: {registry}",
-                "holds for other ports of the host too, where no list names them",
-            )
 
 
 def _limits_of_search(wanted: Registries, facts: Facts) -> Iterator[Limit]:

@@ -36,6 +36,7 @@ from wharfinger.oci.registry_host import HTTPS_PORT, RegistryHost
 NAME = "docker"
 DAEMON_JSON: Final = "/etc/docker/daemon.json"
 CERTS_D: Final = "/etc/docker/certs.d"
+SYSCONFIG: Final = "/etc/sysconfig/docker"
 PLUGIN: Final = units.PLUGIN
 DROP_INS: Final = posixpath.dirname(units.GATE_PATH)
 
@@ -76,7 +77,20 @@ class FlagInTheWay(Conflict):
 
 
 def concerns(facts: Facts) -> bool:
-    return NAME in facts.runtimes
+    return NAME in facts.runtimes and not is_red_hats(facts)
+
+
+def is_red_hats(facts: Facts) -> bool:
+    """Is Docker of this host Red Hat's own build, which `docker_rhel.py` compiles for?
+
+    That was 1.x, configured in `sysconfig`; Docker's own packages for the same hosts are 17 and later.
+    """
+    docker = facts.runtimes[NAME]
+    own_flags = ("--add-registry", "--block-registry")
+    if any(argument.partition("=")[0] in own_flags for argument in docker.arguments):
+        return True
+    old = _version(docker) < (2,)
+    return facts.family == "redhat" and SYSCONFIG in facts.files and old
 
 
 def compile(site: Site, facts: Facts) -> Compiled:
