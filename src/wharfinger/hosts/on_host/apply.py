@@ -12,7 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from wharfinger.errors import Conflict, NotFound, TooLarge, Unavailable, WharfingerError
-from wharfinger.hosts.on_host import actions, daemons, ordered, preflight, proofs, states
+from wharfinger.hosts.on_host import (
+    actions,
+    daemons,
+    docker_keys,
+    ordered,
+    preflight,
+    proofs,
+    states,
+)
 from wharfinger.hosts.on_host.actions import Setting
 from wharfinger.hosts.on_host.changes import Order, Proof
 from wharfinger.hosts.on_host.journal import Entry, Journal, Phase
@@ -245,7 +253,7 @@ def _go_back(
 def _tell_daemons(entry: Entry, machine: Machine, told: list[str]) -> list[Proven]:
     again = actions.back(entry.actions, machine)
     try:
-        actions.run(again, Setting(machine, entry.daemons))
+        actions.run(again, Setting(machine, entry.daemons, back=True))
     except (OSError, WharfingerError) as error:
         told.append(f"after going back: {_words(error)}")
     return proofs.up_again(machine, entry.daemons) if again else []
@@ -265,7 +273,7 @@ def _is_one_of(tree: Tree, before: State, after: State) -> bool:
         found = states.capture(tree, before.path)
     except (NotAFile, TooLarge):
         return False
-    return found.is_as(before) or found.is_as(after)
+    return found.is_as(before) or found.is_as(after) or docker_keys.is_emptied(found, before)
 
 
 def _words(error: BaseException) -> str:
