@@ -132,11 +132,11 @@ class Tree:
     @contextmanager
     def parent(self, path: str) -> Iterator[tuple[int, str]]:
         """A descriptor of the directory that `path` is in, and its name there."""
-        above, _, name = path.rpartition("/")
-        if not name:
+        names = parts(path)
+        if not names:
             raise UnsafePath(path)
-        with self.directory(above or "/") as descriptor:
-            yield descriptor, name
+        with self.directory("/" + "/".join(names[:-1])) as descriptor:
+            yield descriptor, names[-1]
 
     def look(self, path: str) -> os.stat_result | None:
         """What stands at `path`, `None` for nothing. A link there is itself, not its target."""
