@@ -19,7 +19,7 @@ from wharfinger.hosts.containers.policy import Policy, Section
 from wharfinger.hosts.containers.registries import ENFORCING, Registries, Registry
 from wharfinger.hosts.formats.registries_conf import Named, Place
 from wharfinger.hosts.on_host.facts import Facts
-from wharfinger.oci.reference import DEFAULT_TAG, HUB, HUB_V1, ImageReference
+from wharfinger.oci.reference import DEFAULT_TAG, HUB, HUB_V1, ImageReference, InvalidReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,23 @@ def read(facts: Facts) -> Files:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place that is asked, with the name the image has there; `blocked` is what forbids to ask."""
+    """A place that is asked, with the name the image has there; `blocked` is what forbids to ask.
+
+    The tools give up at once if one of the names is none: a mirror for `a.test` makes `b.test/hub:5000`
+    out of `a.test:5000`.
+    """
 
     name: str
     insecure: bool
     place: Place | None = None
     blocked: Registry | None = None
+
+    @property
+    def is_name(self) -> bool:
+        try:
+            return bool(ImageReference.parse(self.name).registry)
+        except InvalidReference:
+            return False
 
     @property
     def host(self) -> str:
@@ -65,8 +76,13 @@ class Attempt:
         return blocked[-1] if all(blocked) else None
 
     @property
+    def misnamed(self) -> Source | None:
+        """The first source whose name is none."""
+        return next((source for source in self.sources if not source.is_name), None)
+
+    @property
     def allowed(self) -> bool:
-        return self.blocked is None and not self.section.refuses
+        return self.misnamed is None and self.blocked is None and not self.section.refuses
 
 
 @dataclass(frozen=True, slots=True)
