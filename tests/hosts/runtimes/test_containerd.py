@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -233,6 +234,13 @@ def test_an_allow_list_blocks_what_has_no_directory_and_what_others_have_put_the
     assert "registries.allow: docker.io/library" in [one.statement for _, one in made.limits]
 
 
+def test_a_blocked_registry_is_not_greeted_even_if_it_is_trusted() -> None:
+    trust = dict.fromkeys(hosts("a.test", "b.test"), RegistryTrust())
+    site = Site(Registries(block=patterns("a.test")), Trust(registries=trust))
+
+    assert planned(site).proofs == (ContainerdAnswers(), Handshake("b.test", "containerd"))
+
+
 def test_with_nothing_blocked_any_more_all_of_it_goes() -> None:
     first = planned(Site(Registries(allow=patterns("quay.io"))))
     there = facts(**{path: text or "" for path, text in written(first).items()})
@@ -318,6 +326,34 @@ def test_nothing_is_touched_where_the_site_says_nothing() -> None:
     there = facts(**{"a.test/hosts.toml": "skip_verify = true\n", "b.test/wharfinger.cert": "-"})
 
     assert planned(Site(), there).changes == ()
+
+
+def test_a_second_plan_is_empty() -> None:
+    authority = made_certificates.authority().pem
+    trust = RegistryTrust((authority,), ClientCertificate(b"c", b"k"))
+    every = hosts("a.test", "b.test:5000", "m.test")
+    site = Site(
+        Registries(
+            allow=patterns("a.test", "b.test:5000"),
+            insecure=Insecure(hosts("a.test")),
+            mirrors={
+                one: (mirror("m.test/x"), mirror("b.test:5000", insecure=True))
+                for one in patterns("a.test", "docker.io")
+            },
+        ),
+        Trust(registries=dict.fromkeys(every, trust)),
+    )
+    there = facts(config=None)
+    made = planned(site, there)
+    done = {
+        change.wanted.path: FoundFile(
+            "file", digest=plan.digest(change.wanted.content), content=change.wanted.content
+        )
+        for change in made.changes
+        if change.wanted.content is not None
+    }
+
+    assert planned(site, replace(there, files=done)).changes == ()
 
 
 def test_what_containerd_cannot_do_is_told() -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -139,7 +139,7 @@ def compile(site: Site, facts: Facts) -> Compiled:
         files += tuple(_config_files(config, table, containerd))
     return Compiled(
         (*access_file.files(site, facts), *files),
-        tuple(_proofs(site, containerd)),
+        tuple(_proofs(site, roots, hosts, containerd)),
         tuple(_limits(site)),
     )
 
@@ -303,11 +303,16 @@ def _is_open(policy: AccessPolicy, registry: RegistryHost) -> bool:
 # Proofs and limits
 
 
-def _proofs(site: Site, containerd: RuntimeFacts) -> Iterator[Proof]:
+def _proofs(
+    site: Site, roots: Roots, hosts: Iterable[WantedFile], containerd: RuntimeFacts
+) -> Iterator[Proof]:
+    """A handshake with each registry that is trusted and not blocked."""
     if containerd.pid is not None:
         yield ContainerdAnswers()
+    blocked = {file.path for file in hosts if registry_hosts.is_blocked(file)}
     for registry in site.trust.registries or {}:
-        yield Handshake(str(registry), NAME)
+        if f"{roots.folder(str(registry))}/{registry_hosts.FILE}" not in blocked:
+            yield Handshake(str(registry), NAME)
 
 
 def _limits(site: Site) -> Iterator[Limit]:

@@ -131,6 +131,11 @@ def _by_names(source: str, facts: Facts) -> Document:
     return document
 
 
+def is_blocked(file: WantedFile) -> bool:
+    """Is it one of those above, of a registry that nobody is to be asked for?"""
+    return NOBODY.encode() in (file.content or b"")
+
+
 # What the file shall say
 
 
@@ -182,12 +187,12 @@ def _mirrors(statement: Statement, found: Document) -> Iterator[tuple[str, Docum
             place += f"/v2/{mirror.location.path}"
         for scheme in ("https", "http") if mirror.insecure else ("https",):
             url = f"{scheme}://{place}"
-            table = {key: value for key, value in found.get(url, {}).items() if key not in _OURS}
-            table["capabilities"] = PULL
+            table: Document = {"capabilities": PULL}
             if mirror.location.path:
                 table["override_path"] = True
             if mirror.insecure and scheme == "https":
                 table["skip_verify"] = True
+            table.update((k, v) for k, v in found.get(url, {}).items() if k not in _OURS)
             if statement.trust is not None:
                 _set_trust(table, statement.trust.get(mirror.location.registry, Files()))
             yield url, table
