@@ -322,6 +322,19 @@ def test_a_new_directory_keeps_what_the_default_one_said() -> None:
     assert found["server"] == "http://a.test"
 
 
+def test_containerd_2_asks_an_executable_and_then_the_lists_hold_to_the_letter() -> None:
+    site = Site(Registries(allow=patterns("quay.io/team"), block=patterns("*.evil.test")))
+    newer = RuntimeFacts("2.1.0", pid=9)
+
+    made = planned(site, facts(newer, None))
+
+    (verifier,) = [one for one in made.changes if one.wanted.path.startswith("/opt/")]
+    assert verifier.wanted.path == "/opt/containerd/image-verifier/bin/wharfinger"
+    assert (verifier.wanted.content, verifier.wanted.mode) == (containerd.VERIFIER.encode(), 0o755)
+    assert made.limits == ()
+    assert all(not one.wanted.path.startswith("/opt/") for one in planned(site).changes)
+
+
 def test_nothing_is_touched_where_the_site_says_nothing() -> None:
     there = facts(**{"a.test/hosts.toml": "skip_verify = true\n", "b.test/wharfinger.cert": "-"})
 

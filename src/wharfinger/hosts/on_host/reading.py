@@ -48,6 +48,7 @@ FILES: Final = (
     CONTAINERD_CONFIG,
     "/etc/crio/crio.conf",
     "/etc/wharfinger/access.json",
+    "/opt/containerd/image-verifier/bin/wharfinger",
     "/usr/lib/systemd/system/docker.service",
     "/etc/systemd/system/docker.service",
     units.SOCKET_PATH,

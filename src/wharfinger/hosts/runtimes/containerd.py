@@ -46,6 +46,15 @@ NAME = "containerd"
 CONFIG: Final = "/etc/containerd/config.toml"
 CERTS_D: Final = "/etc/containerd/certs.d"
 
+VERIFIERS: Final = "/opt/containerd/image-verifier/bin"
+VERIFIER: Final = """\
+#!/bin/sh
+# Made by `wharf hosts apply`: containerd asks this about each image.
+exec /usr/bin/env wharf verify-image "$@"
+"""
+_VERIFIERS: Final = ("plugins", "io.containerd.image-verifier.v1.bindir")
+_FIRST_TO_VERIFY: Final = 2
+
 _REGISTRY_TABLES: Final = {
     1: ("plugins", "cri", "registry"),
     2: ("plugins", "io.containerd.grpc.v1.cri", "registry"),
@@ -138,10 +147,31 @@ def compile(site: Site, facts: Facts) -> Compiled:
     if any(file.content is not None for file in files):
         files += tuple(_config_files(config, table, containerd))
     return Compiled(
-        (*access_file.files(site, facts), *files),
+        (*access_file.files(site, facts), *_verifier(site, config, facts, containerd), *files),
         tuple(_proofs(site, roots, hosts, containerd)),
-        tuple(_limits(site)),
+        tuple(_limits(site, verified=_major(containerd) >= _FIRST_TO_VERIFY)),
     )
+
+
+# The image verifier
+
+
+def _verifier(
+    site: Site, config: TomlText, facts: Facts, containerd: RuntimeFacts
+) -> Iterator[WantedFile]:
+    """The executable that containerd 2 asks about each image, or its absence.
+
+    The plugin that asks it is on by default, and looks into its directory at each pull.
+    """
+    policy = site.registries.access
+    if policy is None:
+        return
+    path = f"{config.get(*_VERIFIERS, 'bin_dir') or VERIFIERS}/wharfinger"
+    reason = access_file.REASON
+    if access_file.decides(policy) and _major(containerd) >= _FIRST_TO_VERIFY:
+        yield WantedFile(path, VERIFIER.encode(), reason, mode=0o755)
+    elif path in facts.files:
+        yield WantedFile(path, None, reason)
 
 
 # config.toml
@@ -315,7 +345,7 @@ def _proofs(
             yield Handshake(str(registry), NAME)
 
 
-def _limits(site: Site) -> Iterator[Limit]:
+def _limits(site: Site, *, verified: bool) -> Iterator[Limit]:
     registries = site.registries
     if registries.search and any(str(one) != HUB for one in registries.search):
         yield Limit("registries.search", "a name without a registry is always one of docker.io")
@@ -327,7 +357,7 @@ def _limits(site: Site) -> Iterator[Limit]:
                 f"registries.mirrors: {pattern}",
                 "containerd mirrors whole registries by their names: it is pulled directly",
             )
-    if registries.access is not None:
+    if registries.access is not None and not verified:
         yield from _access_limits(registries.access)
 
 
