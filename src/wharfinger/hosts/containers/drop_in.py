@@ -16,9 +16,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from wharfinger.hosts.containers import scopes
+from wharfinger.hosts.containers import registries, scopes
 from wharfinger.hosts.containers.registries import WILDCARD, Endpoint, Registries, Registry
 from wharfinger.hosts.formats import toml_text
+from wharfinger.hosts.formats.registries_conf import RegistriesConf
 from wharfinger.hosts.site.model import Insecure, Mirror
 from wharfinger.hosts.site.model import Registries as Wanted
 from wharfinger.oci.reference import ImageReference
@@ -44,6 +45,11 @@ class DropIn:
     @property
     def content(self) -> bytes | None:
         """The file, `None` where there is nothing to say."""
+        document = self.document
+        return f"{_HEAD}{toml_text.render(document)}".encode() if document else None
+
+    @property
+    def document(self) -> dict[str, Any]:
         document: dict[str, Any] = {}
         if self.search is not None:
             document["unqualified-search-registries"] = list(self.search)
@@ -51,7 +57,14 @@ class DropIn:
             document["short-name-mode"] = self.mode
         if self.tables:
             document["registry"] = [_table(one) for one in self.tables]
-        return f"{_HEAD}{toml_text.render(document)}".encode() if document else None
+        return document
+
+
+def converted(conf: RegistriesConf) -> bytes:
+    """A file of an older syntax in version 2."""
+    old = registries.of(conf)
+    search = None if old.search is None else tuple(one.name for one in old.search)
+    return toml_text.render(DropIn(tuple(old.registries.values()), search).document).encode()
 
 
 def _table(registry: Registry) -> dict[str, Any]:

@@ -125,6 +125,15 @@ class Registries:
         found = self.find(prefix)
         return plain(prefix) if found is None else found.narrowed(prefix)
 
+    def below(self, later: Registries) -> Registries:
+        """With what is read after it."""
+        return Registries(
+            {**self.registries, **later.registries},
+            self.search if later.search is None else later.search,
+            later.mode or self.mode,
+            {**self.aliases, **later.aliases},
+        )
+
     def with_registry(self, registry: Registry) -> Registries:
         return replace(self, registries={**self.registries, registry.prefix: registry})
 

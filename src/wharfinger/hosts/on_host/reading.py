@@ -49,6 +49,7 @@ FILES: Final = (
     "/etc/crio/crio.conf",
     "/etc/wharfinger/access.json",
     "/opt/containerd/image-verifier/bin/wharfinger",
+    "/var/cache/containers/short-name-aliases.conf",
     "/usr/lib/systemd/system/docker.service",
     "/etc/systemd/system/docker.service",
     units.SOCKET_PATH,

@@ -12,10 +12,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from wharfinger.hosts.containers import drop_in, policy, registries, scopes
 from wharfinger.hosts.formats import registries_conf
+from wharfinger.hosts.formats.registries_conf import RegistriesConf, Syntax
 from wharfinger.hosts.on_host.changes import Action, Disruption, Handshake
 from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.runtimes import access_file, certs_d, docker_rhel
@@ -56,22 +58,45 @@ def compile(site: Site, facts: Facts) -> Compiled:
     trusted = site.trust.registries
     trust = () if trusted is None else certs_d.files(CERTS_D, trusted, facts)
     return Compiled(
-        (*_drop_in(site.registries, facts), *_access(site, facts), *trust),
+        (*_registries_conf(site, facts), *_access(site, facts), *trust),
         tuple(Handshake(str(registry), NAME) for registry in trusted or ()),
         tuple(_limits(site, facts)),
     )
 
 
-def _drop_in(wanted: Registries, facts: Facts) -> Iterator[WantedFile]:
+def _registries_conf(site: Site, facts: Facts) -> Iterator[WantedFile]:
+    wanted = site.registries
     if _older(facts, _DROP_INS_SINCE):
         return
     content: bytes | None = None
     if wanted != Registries():
-        others = registries.read(facts, leave_out=DROP_IN)
+        main = _old_syntax(facts)
+        if main is not None and not docker_rhel.concerns(facts):
+            reason = "registries: the tools read no YAML"
+            yield WantedFile(main.file, drop_in.converted(main), reason, _reload(facts))
         wildcards = not _older(facts, _WILDCARDS_SINCE)
-        content = drop_in.compiled(wanted, others, wildcards=wildcards).content
+        content = drop_in.compiled(wanted, _others(site, facts), wildcards=wildcards).content
     if content is not None or DROP_IN in facts.files:
         yield WantedFile(DROP_IN, content, _statements(wanted), _reload(facts))
+
+
+def _others(site: Site, facts: Facts) -> registries.Registries:
+    """What the files of others will say, and the main one as the compilers leave it."""
+    main = _old_syntax(facts)
+    if main is None:
+        return registries.read(docker_rhel.settled(site, facts), leave_out=DROP_IN)
+    files = {path: file for path, file in facts.files.items() if path != main.file}
+    drop_ins = registries.read(replace(facts, files=files), leave_out=DROP_IN)
+    return drop_ins if docker_rhel.concerns(facts) else registries.of(main).below(drop_ins)
+
+
+def _old_syntax(facts: Facts) -> RegistriesConf | None:
+    """A main file in YAML, with which the tools do not start at all."""
+    content = facts.content(registries_conf.MAIN)
+    if content is None:
+        return None
+    main = registries_conf.parse(content, registries_conf.MAIN)
+    return main if main.syntax is Syntax.YAML else None
 
 
 def _statements(wanted: Registries) -> str:
@@ -140,7 +165,7 @@ def _limits(site: Site, facts: Facts) -> Iterator[Limit]:
     yield from _limits_of_access(wanted)
     yield from _limits_of_hosts(wanted)
     yield from _limits_of_networks(wanted)
-    yield from _limits_of_search(wanted, facts)
+    yield from _limits_of_search(site, facts)
     yield from _limits_of_tools(wanted, facts)
     yield from _overruled(wanted, facts)
     yield from _shadowed(site, facts)
@@ -190,14 +215,12 @@ def _limits_of_networks(wanted: Registries) -> Iterator[Limit]:
         )
 
 
-def _limits_of_search(wanted: Registries, facts: Facts) -> Iterator[Limit]:
-    if wanted.search is None:
+def _limits_of_search(site: Site, facts: Facts) -> Iterator[Limit]:
+    search = site.registries.search
+    if search is None:
         return
-    aliases = {
-        **registries.read(facts, leave_out=DROP_IN).aliases,
-        **registries.remembered_aliases(facts),
-    }
-    hosts = set(map(str, wanted.search))
+    aliases = {**_others(site, facts).aliases, **registries.remembered_aliases(facts)}
+    hosts = set(map(str, search))
     elsewhere = sorted(
         name
         for name, alias in aliases.items()
@@ -218,6 +241,11 @@ def _limits_of_tools(wanted: Registries, facts: Facts) -> Iterator[Limit]:
         yield Limit(
             "registries",
             f"{', '.join(old)} reads no drop-ins: only policy.json and certificates are written",
+        )
+    if wanted != Registries() and _old_syntax(facts) is not None and docker_rhel.concerns(facts):
+        yield Limit(
+            "registries",
+            f"{registries_conf.MAIN} is YAML, which Docker reads here and these tools refuse",
         )
     patterns = (*(wanted.allow or ()), *(wanted.block or ()), *(wanted.mirrors or ()))
     if any(one.wildcard for one in patterns) and (old := _older(facts, _WILDCARDS_SINCE)):
