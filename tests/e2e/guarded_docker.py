@@ -38,8 +38,8 @@ class Registry:
             name=name,
             environ={"OTEL_TRACES_EXPORTER": "none"},
         )
-        ping = ("curl", "-fsS", f"http://127.0.0.1:{port}/v2/")
-        machine.eventually(name, lambda: True if apart.run(*ping).ok else None)
+        output = self._process.output
+        machine.eventually(output, lambda: True if "listening on" in output() else None)
 
     @property
     def requests(self) -> int:
@@ -106,9 +106,10 @@ class GuardedDocker:
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(str(self.socket))
+                probe.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+                return True if b" 200 OK" in probe.recv(64) else None
             except OSError:
                 return None
-        return True
 
     def docker(
         self, program: Path, *words: str | Path, given: str | bytes | None = None, **environ: str
