@@ -55,6 +55,7 @@ COMMANDS: Final = (
     Command("revoke", "roles:revoke", RIGHTS, "Take a role away again."),
     Command("secret", "secret:app", RIGHTS, "Make secrets for registries and link them."),
     Command("site", "site:app", HOSTS, "Check the site file, and write one from what is there."),
+    Command("trust", "trust:app", HOSTS, "Say whom hosts trust, look at it, prove it, back it up."),
     Command("hosts", "hosts:app", HOSTS, "Plan, apply, prove and undo changes of a host."),
     Command(
         "docker-authz", "docker_authz:docker_authz", HOSTS, "Run the plugin of a Docker daemon."

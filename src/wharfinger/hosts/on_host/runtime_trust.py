@@ -127,9 +127,13 @@ def _decoded(block: bytes) -> bytes | None:
 
 def containerd_directories(files: Tree) -> tuple[str, ...]:
     """Where containerd looks for registries: as it is set, and where we and most others put them."""
-    content = _read(files, CONTAINERD_CONFIG) or b""
-    named = _CONFIG_PATH.findall(content.decode("utf-8", "replace"))
+    named = config_paths(_read(files, CONTAINERD_CONFIG) or b"")
     return tuple(dict.fromkeys([*named, CONTAINERD_CERTS]))
+
+
+def config_paths(config: bytes) -> list[str]:
+    """The first directory of each `config_path` of containerd's configuration."""
+    return _CONFIG_PATH.findall(config.decode("utf-8", "replace"))
 
 
 def containerd_names(registry: RegistryHost) -> tuple[str, ...]:
