@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,13 @@ def test_undo_without_an_apply_says_so(wharf, root):
 
 def test_a_root_that_is_no_directory_is_refused(wharf, site):
     assert wharf("hosts", "plan", site, "--root", "/nowhere").code == 2
+
+
+def test_the_bundle_is_one_file_that_can_be_run(wharf, home, root):
+    done = wharf("hosts", "bundle", str(home / "host.pyz"))
+
+    assert done.code == 0
+    told = subprocess.run(
+        (home / "host.pyz", "facts", "--root", root), capture_output=True, text=True, check=True
+    )
+    assert json.loads(told.stdout)["family"] == "debian"

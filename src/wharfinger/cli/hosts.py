@@ -23,6 +23,7 @@ from wharfinger.cli.fleet import THIS_HOST, Fleet
 from wharfinger.cli.options import OUTPUT, Flag, Format, Output
 from wharfinger.cli.terminal import ask, note, sanitized, say
 from wharfinger.errors import Conflict, WharfingerError
+from wharfinger.hosts import bundle as host_bundle
 from wharfinger.hosts import plan as planning
 from wharfinger.hosts.on_host import apply as applying
 from wharfinger.hosts.on_host import drift as drifting
@@ -33,6 +34,7 @@ from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.results import Ending, Holds, Outcome
 from wharfinger.hosts.plan import Plan
+from wharfinger.system import files
 
 app = App(name="hosts", help="Bring a host to what the site file says, prove it, undo it.")
 
@@ -282,6 +284,19 @@ def _apply_to_fleet(
     if not yes:
         _require_consent()
     fleet.apply(site, hosts, form.format, disruption=disruption, serial=serial)
+
+
+@app.command
+def bundle(file: Path = Path("wharf-host.pyz"), /) -> None:
+    """Write what runs on a host as one file, for hosts that have only Python 3.9 or newer.
+
+    Parameters
+    ----------
+    file
+        Where to write it.
+    """
+    files.write(file, host_bundle.content(), mode=0o755)
+    say(str(file))
 
 
 def _machine(root: Path) -> Machine:

@@ -8,14 +8,10 @@ other. The same source gives the same bytes, so a host that has them already is 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Final
 
 _INTERPRETER: Final = b"#!/usr/bin/env python3\n"
@@ -51,20 +47,6 @@ def content() -> bytes:
         for name, module in sorted(_members()):
             _add(archive, f"wharfinger/{name}", module)
     return _INTERPRETER + buffer.getvalue()
-
-
-def write(path: Path) -> None:
-    """Put the bundle at `path`, executable, whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content())
-            os.fchmod(file.fileno(), 0o755)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
 
 
 def _members() -> Iterator[tuple[str, bytes]]:
