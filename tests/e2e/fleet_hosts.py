@@ -20,6 +20,11 @@ from e2e.machine import Done, Process
 PROGRAMS: Final = ("ip", "nsenter", "ssh", "ssh-keygen", "sshd", "unshare")
 OVERLAID: Final = ("/etc", "/root", "/usr/local/share/ca-certificates", "/var/lib")
 
+PYTHON: Final = "/usr/bin/python3"
+HARBOUR_ADDRESS: Final = "10.87.0.1"
+REGISTRY: Final = "registry.site.test"
+"""The name by which the hosts know the place that Ansible runs from."""
+
 SSHD: Final = """\
 HostKey /run/sshd/host
 AuthorizedKeysFile /run/sshd/authorized
@@ -47,7 +52,7 @@ while read -r name address; do
     ip -n "$name" link set lo up
     nsenter "--net=/run/netns/$name" unshare --mount --uts --pid --fork --kill-child \\
         --mount-proc bash host "$PWD" "$name" &
-done <hosts
+done <names
 wait
 """
 HOST: Final = f"""
@@ -59,6 +64,7 @@ for path in {" ".join(OVERLAID)}; do
     mount -t overlay overlay -o \\
         "lowerdir=$path,upperdir=$here/$name/upper$path,workdir=$here/$name/work$path" "$path"
 done
+cat "$here/hosts" >>/etc/hosts
 mount -t tmpfs tmpfs /run
 mkdir -m 755 /run/sshd
 cp "$here/host_key" /run/sshd/host
@@ -80,16 +86,20 @@ class Host:
 class Fleet:
     """Hosts that answer to ssh, and what is needed to talk to them from where they can be reached.
 
-    `folder` has a short path: ssh keeps sockets in it.
+    `folder` has a short path: ssh keeps sockets in it. `pythons` are what hosts have instead of
+    Debian's.
     """
 
-    def __init__(self, folder: Path, names: tuple[str, ...], *, python: str = "/usr/bin/python3"):
+    def __init__(
+        self, folder: Path, names: tuple[str, ...], *, pythons: Mapping[str, str] | None = None
+    ) -> None:
         machine.need_root()
         for program in PROGRAMS:
             machine.need(program)
         self.folder = folder
         self.hosts = {
-            name: Host(name, f"10.87.0.{number}", python) for number, name in enumerate(names, 2)
+            name: Host(name, f"10.87.0.{number}", (pythons or {}).get(name, PYTHON))
+            for number, name in enumerate(names, 2)
         }
         self._write()
         self._harbour = Process(
@@ -109,7 +119,8 @@ class Fleet:
             "harbour": HARBOUR,
             "host": HOST,
             "sshd_config": SSHD,
-            "hosts": "".join(f"{host.name} {host.address}\n" for host in self.hosts.values()),
+            "names": "".join(f"{host.name} {host.address}\n" for host in self.hosts.values()),
+            "hosts": f"{HARBOUR_ADDRESS} {REGISTRY}\n",
             "known_hosts": "".join(f"{host.address} {public}" for host in self.hosts.values()),
             "ansible.cfg": _settings(self.folder),
         }
@@ -147,7 +158,7 @@ class Fleet:
     ) -> Done:
         """Run a command from where the hosts can be reached."""
         return machine.run(
-            *("nsenter", f"--target={self._harbour_pid()}", "--net", "--mount", "--pid", "--"),
+            *self.enter,
             *command,
             given=given,
             environ={"ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), **(environ or {})},
@@ -155,10 +166,12 @@ class Fleet:
             seconds=seconds,
         )
 
-    def _harbour_pid(self) -> int:
+    @property
+    def enter(self) -> tuple[str, ...]:
+        """What to put before a command that is to run there."""
         children = Path(f"/proc/{self._harbour.pid}/task/{self._harbour.pid}/children")
         (child,) = children.read_text().split()
-        return int(child)
+        return ("nsenter", f"--target={child}", "--net", "--mount", "--pid", "--")
 
     def on(self, name: str, *command: str) -> Done:
         """Run a command on a host, as its administrator would."""

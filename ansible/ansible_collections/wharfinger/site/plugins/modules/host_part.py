@@ -74,13 +74,11 @@ def unpack(archive):
     sys.path.insert(0, f"/proc/self/fd/{descriptor}")
 
 
-def do(step, order):
+def do(machine, step, order=None):
     """Do a step and return its answer as JSON has it."""
     from wharfinger.hosts.on_host import apply, changes, facts, reading, results
-    from wharfinger.hosts.on_host.machine import Machine
     from wharfinger.hosts.on_host.results import Ending
 
-    machine = Machine()
     if step == "apply":
         return results.to_json(apply.apply(changes.from_json(json.loads(order)), machine))
     if step == "undo":
@@ -114,9 +112,10 @@ def main():
         module.fail_json(msg=f"cannot {module.params['step']} in check mode")
     unpack(module.params["archive"])
     from wharfinger.errors import WharfingerError
+    from wharfinger.hosts.on_host.machine import Machine
 
     try:
-        answer = do(module.params["step"], module.params["order"])
+        answer = do(Machine(), module.params["step"], module.params["order"])
     except WharfingerError as error:
         module.fail_json(msg=error.message, code=error.code, remedy=error.remedy)
     module.exit_json(answer=answer)
