@@ -94,7 +94,7 @@ class _Draft:
             try:
                 parsed[str(_GRAMMARS[key](one.text))] = None
             except WharfingerError as error:
-                self.note(one.place, f"left out of registries.{key}: {_why(error)}")
+                self.note(one.place, f"left out of registries.{key}: {error.message}")
         return list(parsed)
 
     def _compare(self, statement: str, spoken: Sequence[tuple[str, list[str]]]) -> None:
@@ -115,7 +115,7 @@ class _Draft:
             grammars.insecure(tuple(grammars.INSECURE.parse(item) for item in items))
         except WharfingerError as error:
             networks = [item for item in items if "/" in item]
-            self.note(Place(_listed(networks)), f"left out of registries.insecure: {_why(error)}")
+            self.note(Place(_listed(networks)), f"left out of registries.insecure: {error.message}")
             return [item for item in items if "/" not in item]
         return items
 
@@ -141,7 +141,7 @@ class _Draft:
         try:
             return str(grammars.MIRRORED.parse(text))
         except WharfingerError as error:
-            self.note(place, f"left out of registries.mirrors: {_why(error)}")
+            self.note(place, f"left out of registries.mirrors: {error.message}")
             return None
 
     def _joined(self, told: Iterable[ToldMirror]) -> list[Any]:
@@ -202,14 +202,14 @@ class _Draft:
                 for one in certificates.read(content, place.file)
             }
         except WharfingerError as error:
-            self.note(place, f"left out of trust: {_why(error)}")
+            self.note(place, f"left out of trust: {error.message}")
             return {}
 
     def _registry(self, text: str | None, place: Place) -> RegistryHost | None:
         try:
             return None if text is None else folded(RegistryHost.parse(text))
         except WharfingerError as error:
-            self.note(place, f"left out of trust.registries: {_why(error)}")
+            self.note(place, f"left out of trust.registries: {error.message}")
             return None
 
     def clients(self, sources: Sequence[Said]) -> None:
@@ -248,10 +248,6 @@ class _Draft:
                         f"its {room} is left out: another source has said something else before",
                     )
         return made
-
-
-def _why(error: WharfingerError) -> str:
-    return error.message.removeprefix("cannot ")
 
 
 def _listed(items: Sequence[str]) -> str:

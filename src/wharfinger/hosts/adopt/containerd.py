@@ -11,7 +11,7 @@ import posixpath
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from wharfinger.hosts.adopt import trust_files
 from wharfinger.hosts.adopt.containers import unreadable
@@ -91,6 +91,18 @@ class _Reader(ABC):
     def note(self, place: Place, text: str) -> None:
         self.notes.append(Note(place, f"left out: {text}"))
 
+    def address(self, url: str, place: Place) -> SplitResult | None:
+        """Never shown as it stands: there may be a password in it."""
+        try:
+            address = urlsplit(url if "://" in url else f"https://{url}")
+        except ValueError:
+            self.note(place, "an address that cannot be read")
+            return None
+        if "@" in address.netloc:
+            self.note(place, "an address with a login in it")
+            return None
+        return address
+
     def authority(self, registry: str, path: str, place: Place) -> None:
         absolute = posixpath.join(posixpath.dirname(self.text.source.name), path)
         found = trust_files.content(self.facts, absolute)
@@ -130,7 +142,9 @@ class _HostsFile(_Reader):
 
     def _host(self, registry: str, url: str, table: dict[str, Any], keys: Keys) -> None:
         place = self.place(*keys)
-        address = urlsplit(url if "://" in url else f"https://{url}")
+        address = self.address(url, place)
+        if address is None:
+            return
         named = address.netloc or registry
         own = named in (registry, HUB_V2 if registry == HUB else registry)
         insecure = address.scheme == "http" or table.get("skip_verify") is True
@@ -196,7 +210,9 @@ class _Config(_Reader):
                 self._endpoint(registry, str(url), place)
 
     def _endpoint(self, registry: str, url: str, place: Place) -> None:
-        address = urlsplit(url if "://" in url else f"https://{url}")
+        address = self.address(url, place)
+        if address is None:
+            return
         own = address.netloc in (registry, HUB_V2 if registry == HUB else registry)
         insecure = address.scheme == "http"
         if own and insecure:

@@ -34,9 +34,12 @@ def registries(files: Mapping[str, bytes]) -> Said | None:
 
 
 def unreadable(error: UnreadableFile | FileTooLarge) -> Said:
-    line = error.line if isinstance(error, UnreadableFile) else None
-    place = Place(error.name, line)
-    return Said(error.name, notes=(Note(place, error.message.removeprefix("cannot ")),))
+    """A file that its own tools would refuse: nothing of it is carried over."""
+    if isinstance(error, UnreadableFile):
+        note = Note(Place(error.name, error.line), f"cannot read it: {error.reason}")
+    else:
+        note = Note(Place(error.name), error.message)
+    return Said(error.name, notes=(note,))
 
 
 def closed(search: tuple[Told, ...] | None, block: Iterable[Told]) -> tuple[Told, ...] | None:

@@ -8,6 +8,7 @@ unless it is blocked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ _KEYS: Final = {
     "push": ("allow-nondistributable-artifacts",),
     "plugin": ("authorization-plugins",),
 }
+
+_SCHEME: Final = re.compile(r"(?i)https?://")
 
 Given = Mapping[str, tuple[Told, ...]]
 """What is given, by the keys of the tables above. What nobody speaks of is not there."""
@@ -116,7 +119,7 @@ def said(source: str, given: Given, notes: Iterable[Note] = ()) -> Said:
         search=search,
         allow=closed(given.get("add"), block or ()),
         block=None if block is None else blocked(block),
-        insecure=given.get("insecure"),
+        insecure=_insecure(given.get("insecure")),
         mirrors=tuple(_mirrors(given.get("mirror", ()), told)),
         notes=tuple(told),
     )
@@ -129,6 +132,13 @@ def _searched(given: Given) -> tuple[Told, ...] | None:
     return (*added, Told(HUB, added[-1].place)) if added else added
 
 
+def _insecure(told: tuple[Told, ...] | None) -> tuple[Told, ...] | None:
+    """dockerd takes a scheme off, and says so in its log."""
+    if told is None:
+        return None
+    return tuple(Told(_SCHEME.sub("", one.text), one.place) for one in told)
+
+
 def _mirrors(told: Iterable[Told], notes: list[Note]) -> Iterator[ToldMirror]:
     """Docker mirrors Docker Hub only, and writes mirrors as addresses."""
     seen: dict[str, ToldMirror] = {}
@@ -137,6 +147,9 @@ def _mirrors(told: Iterable[Told], notes: list[Note]) -> Iterator[ToldMirror]:
             address = urlsplit(one.text)
         except ValueError:
             notes.append(Note(one.place, f"left out: mirror {one.text!r} is no address"))
+            continue
+        if "@" in address.netloc:
+            notes.append(Note(one.place, "left out: a mirror with a login in its address"))
             continue
         location = f"{address.netloc}{address.path.rstrip('/')}"
         plain = address.scheme == "http"

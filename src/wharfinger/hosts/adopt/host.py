@@ -21,13 +21,8 @@ def said(facts: Facts) -> Iterator[Said]:
     files = {
         path: found.content for path, found in facts.files.items() if found.content is not None
     }
-    access = containers.access(files)
-    for source in _registries(facts, files):
-        # The lists that an earlier apply left say exactly what its files say with more words.
-        applied = access is not None and access.source == containers.ACCESS
-        yield replace(source, allow=None, block=None) if applied else source
-    if access is not None:
-        yield access
+    yield from _containers(files)
+    yield from _docker(facts, files)
     if (hosts := containerd.said(facts)) is not None:
         yield hosts
     for root in trust_files.TREES:
@@ -37,9 +32,19 @@ def said(facts: Facts) -> Iterator[Said]:
         yield anchors
 
 
-def _registries(facts: Facts, files: dict[str, bytes]) -> Iterator[Said]:
-    if (conf := containers.registries(files)) is not None:
-        yield conf
+def _containers(files: dict[str, bytes]) -> Iterator[Said]:
+    conf, access = containers.registries(files), containers.access(files)
+    if conf is not None and access is not None and access.source == containers.ACCESS:
+        # What an earlier apply put in the files follows from the lists that it left beside them.
+        conf = replace(conf, allow=None, block=None)
+    elif conf is not None and access is not None and conf.block and access.block:
+        # Blocked by one of the two files is blocked: this is no disagreement.
+        conf = replace(conf, block=(*conf.block, *access.block))
+        access = replace(access, block=None)
+    yield from (one for one in (conf, access) if one is not None)
+
+
+def _docker(facts: Facts, files: dict[str, bytes]) -> Iterator[Said]:
     if (options := files.get(docker.SYSCONFIG)) is not None:
         yield docker.options(options)
     running = facts.runtimes.get("docker")
