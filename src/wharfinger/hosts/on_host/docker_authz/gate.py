@@ -52,7 +52,7 @@ COMPANIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _CONNECT: Final = re.compile(r"CONNECT (?P<server>[^ /?#@]+) HTTP/1\.[01]")
 _PLAIN: Final = re.compile(
-    r"(?P<method>[A-Z]+) http://(?P<server>[^ /?#@]+)(?P<rest>[/?]?[^ #]*) HTTP/1\.[01]"
+    r"(?P<method>[A-Z]+) http://(?P<server>[^ /?#@]+)(?P<rest>(?:[/?][^ #]*)?) HTTP/1\.[01]"
 )
 _OF_THE_HOP: Final = re.compile(
     rb"(?:proxy-)?(?:connection|authorization|authenticate)$", re.IGNORECASE

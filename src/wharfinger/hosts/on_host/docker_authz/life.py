@@ -106,10 +106,10 @@ async def _serve(
 
 def _unix_socket(path: str) -> socket.socket:
     """A socket that only root can connect to. What a service that was killed has left is replaced."""
-    listening = socket.socket(socket.AF_UNIX)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
         _take_away_leftover(path)
+    listening = socket.socket(socket.AF_UNIX)
     before = os.umask(0o177)
     try:
         listening.bind(path)
