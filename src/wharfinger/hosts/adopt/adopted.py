@@ -19,7 +19,8 @@ from wharfinger.hosts.formats.registries_conf import Place
 from wharfinger.hosts.site import grammars
 from wharfinger.hosts.site.model import ShortNames
 from wharfinger.oci.reference import HUB, HUBS
-from wharfinger.oci.registry_host import HTTPS_PORT, RegistryHost
+from wharfinger.oci.registry_host import HTTP_PORT, HTTPS_PORT, RegistryHost
+from wharfinger.policy.patterns import RegistryPattern
 
 FOLDER: Final = "certs"
 """Beside the site file: where the certificates go that it names."""
@@ -135,7 +136,7 @@ class _Draft:
             lists = [(source, [one.location for one in told]) for source, told in by_source.items()]
             self._compare(f"registries.mirrors of {registry}", lists)
             made[registry] = self._joined(told for many in by_source.values() for told in many)
-        return made
+        return {registry: told for registry, told in made.items() if not _is_usual(registry, made)}
 
     def _spelled(self, text: str, place: Place) -> str | None:
         try:
@@ -248,6 +249,16 @@ class _Draft:
                         f"its {room} is left out: another source has said something else before",
                     )
         return made
+
+
+def _is_usual(spelled: str, mirrors: Mapping[str, list[Any]]) -> bool:
+    """Does another key say it for this port already? One without a port covers the usual ones."""
+    pattern = RegistryPattern.parse(spelled)
+    if pattern.registry.port not in (HTTP_PORT, HTTPS_PORT):
+        return False
+    path = f"/{pattern.path}" if pattern.path else ""
+    portless = str(RegistryPattern.parse(f"{pattern.registry.host}{path}"))
+    return mirrors.get(portless) == mirrors[spelled]
 
 
 def _listed(items: Sequence[str]) -> str:
