@@ -17,7 +17,7 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-from wharfinger.cli import fleet, hosts_output, output, site_file
+from wharfinger.cli import fleet, hosts_explain, hosts_output, output, site_file
 from wharfinger.cli.errors import Blocked, UsageError
 from wharfinger.cli.fleet import THIS_HOST, Fleet
 from wharfinger.cli.options import OUTPUT, Flag, Format, Output
@@ -170,6 +170,33 @@ def apply(
         _require_consent()
     outcome = applying.apply(planned.order, machine)
     _tell(outcome, form)
+
+
+@app.command
+def explain(
+    image: str,
+    /,
+    *,
+    root: RootOption = HERE,
+    facts: FactsOption = None,
+    form: Output = OUTPUT,
+) -> int:
+    """Tell what each runtime of a host does with an image: allowed or not, from where it would be
+    pulled, whom it trusts there, and the file and line that decide.
+
+    Exits with 5 if no runtime may pull it, and with 4 if only some may.
+
+    Parameters
+    ----------
+    image
+        Name of the image, as one would pull it.
+    root
+        Directory tree to look at instead of this host.
+    facts
+        Look at the host whose facts this file has (`wharf hosts facts -o json`).
+    """
+    found = reading.read_facts(_machine(root)) if facts is None else _facts_of(facts)
+    return hosts_explain.explain(found, image, form)
 
 
 @app.command

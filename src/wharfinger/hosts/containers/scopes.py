@@ -19,7 +19,8 @@ from typing import Any, Final
 from wharfinger.hosts.containers.policy import ACCEPT, ANY, REGISTRIES, REJECT, above, kind, parse
 from wharfinger.hosts.formats import json_text
 from wharfinger.hosts.formats.json_text import JsonText
-from wharfinger.oci.reference import HUB_V1, ImageReference, InvalidReference
+from wharfinger.oci.reference import HUB, HUB_V1, ImageReference, InvalidReference
+from wharfinger.oci.registry_host import RegistryHost
 from wharfinger.policy.access import AccessPolicy, AccessVerdict
 from wharfinger.policy.patterns import InvalidPattern, RegistryPattern
 
@@ -29,6 +30,7 @@ Scopes = dict[str, Requirements]
 _ACCEPTS: Final[Requirements] = [{"type": ACCEPT}]
 _REJECTS: Final[Requirements] = [{"type": REJECT}]
 _OPEN: Final = AccessPolicy()
+_HUB: Final = RegistryPattern(RegistryHost(HUB))
 
 
 @lru_cache(maxsize=256)
@@ -159,13 +161,19 @@ def _wildcards(policy: AccessPolicy) -> AccessPolicy:
 
 
 def spelled(patterns: Iterable[RegistryPattern]) -> set[str]:
-    """The scopes of patterns. The library itself turns Docker Hub's oldest name into `docker.io`."""
-    return {
+    """The scopes of patterns. The library itself turns Docker Hub's oldest name into `docker.io`.
+
+    To the lists Docker Hub is one registry, and `*.docker.io` is not it. To the tools it is, so its
+    names are given beside such a wildcard.
+    """
+    scopes = {scope for pattern in patterns for scope in pattern.spellings()}
+    domains = [scope.removeprefix("*") for scope in scopes if scope.startswith("*.")]
+    scopes |= {
         scope
-        for pattern in patterns
-        for scope in pattern.spellings()
-        if scope.partition("/")[0] != HUB_V1
+        for scope in _HUB.spellings()
+        if any(RegistryHost.parse(scope).host.endswith(domain) for domain in domains)
     }
+    return {scope for scope in scopes if scope.partition("/")[0] != HUB_V1}
 
 
 def _reach(scope: str) -> tuple[bool, int, str]:
