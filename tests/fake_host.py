@@ -98,7 +98,9 @@ class FaultyDisk(SteppedDisk):
 
 @dataclass
 class Docker:
-    """A daemon that reads its file at its start and on SIGHUP, and ends if it cannot."""
+    """A daemon that reads its file at its start and on SIGHUP, and ends if it cannot. As dockerd
+    does, it goes on with a list of registries whose key has gone from the file.
+    """
 
     pid: int = 100
     alive: bool = True
@@ -140,7 +142,8 @@ class FakeHost(Machine):
         assert self.docker is not None
         assert (pid, self.docker.alive) == (self.docker.pid, True)
         self.docker.reloads += 1
-        self._load()
+        lists = ("insecure-registries", "registry-mirrors")
+        self._load({key: self.docker.config[key] for key in lists if key in self.docker.config})
 
     def stop(self, pid: int, *, seconds: float) -> bool:
         assert self.docker is not None
@@ -184,11 +187,11 @@ class FakeHost(Machine):
     def pauses(self, seconds: float) -> Iterable[None]:
         return (None, None)
 
-    def _load(self) -> None:
+    def _load(self, kept: dict[str, Any] | None = None) -> None:
         assert self.docker is not None
         content = self.files.read(DAEMON_JSON, limit=1 << 20)
         try:
-            self.docker.config = json.loads(content or b"{}")
+            self.docker.config = {**(kept or {}), **json.loads(content or b"{}")}
         except ValueError:
             self.docker.alive = False
 

@@ -28,7 +28,6 @@ _OURS: Final = (units.SOCKET_UNIT, units.SERVICE_UNIT)
 _STOP_SECONDS: Final = 60
 _START_SECONDS: Final = 60
 _RELOAD_SECONDS: Final = 10
-_SHOWN: Final = "shown"
 _ENABLING: Final = {Action.START_DOCKER_AUTHZ, Action.STOP_DOCKER_AUTHZ}
 
 _CERTIFICATE_LINKS: Final = "/etc/ssl/certs"
@@ -122,6 +121,7 @@ def _start_docker_authz(action: Action, setting: Setting) -> None:
     machine = setting.machine
     if _systemd(machine):
         _command(action, setting, "systemctl", "enable", "--now", units.SOCKET_UNIT)
+        _command(action, setting, "systemctl", "try-restart", units.SERVICE_UNIT)
         return
     words = daemons.authz_words(machine)
     if not words:
@@ -174,12 +174,14 @@ def _make_forget(machine: Machine, docker: Process) -> None:
     shown = docker_keys.emptied(file)
     if shown is None or not docker_keys.kept(_docker_info(machine, docker), file):
         return
-    states.put(machine.files, [shown], _SHOWN)
-    machine.signal(docker.pid, signal.SIGHUP)
-    for _ in machine.pauses(_RELOAD_SECONDS):
-        if not docker_keys.kept(_docker_info(machine, docker), file):
-            break
-    states.put(machine.files, [file], _SHOWN)
+
+    def forget() -> None:
+        machine.signal(docker.pid, signal.SIGHUP)
+        for _ in machine.pauses(_RELOAD_SECONDS):
+            if not docker_keys.kept(_docker_info(machine, docker), file):
+                break
+
+    states.lend(machine.files, shown, forget)
 
 
 def _docker_info(machine: Machine, docker: Process) -> Mapping[str, Any]:

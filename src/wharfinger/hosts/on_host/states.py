@@ -14,7 +14,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
@@ -25,6 +25,8 @@ from wharfinger.hosts.on_host.tree import Tree, read_all
 CONTENT_LIMIT: Final = 16 << 20
 """The largest file that is changed; what is larger is no configuration."""
 
+_KEPT: Final = "kept"
+_SHOWN: Final = "shown"
 _KEPT_BY_THE_KERNEL: Final = ("security.evm", "security.ima")
 """Signatures of the content that only the kernel or a key can make."""
 
@@ -207,11 +209,31 @@ def put(tree: Tree, states: Sequence[State], tag: str) -> None:
     _place(tree, pending, tag)
 
 
+def lend(tree: Tree, shown: State, act: Callable[[], None]) -> None:
+    """Let `shown` stand at its path while `act` runs, then put back what stands there now.
+
+    Both are prepared before, so there is room for going back. Raise as `put` does.
+    """
+    kept = capture(tree, shown.path)
+    try:
+        _prepare(tree, kept, _KEPT)
+        _prepare(tree, shown, _SHOWN)
+    except WharfingerError:
+        clear(tree, [shown], _KEPT)
+        raise
+    _place(tree, [shown], _SHOWN)
+    try:
+        act()
+    finally:
+        _place(tree, [kept], _KEPT)
+
+
 def clear(tree: Tree, states: Iterable[State], tag: str) -> None:
-    """Remove what a killed `put` has left aside."""
+    """Remove what a killed `put` or `lend` has left aside."""
     for state in states:
-        with suppress(FileNotFoundError), tree.parent(state.path) as (directory, name):
-            tree.disk.remove(directory, _aside(name, tag))
+        for kind in (tag, _KEPT, _SHOWN):
+            with suppress(FileNotFoundError), tree.parent(state.path) as (directory, name):
+                tree.disk.remove(directory, _aside(name, kind))
 
 
 def _prepare(tree: Tree, state: State, tag: str) -> None:
