@@ -56,6 +56,7 @@ COMMANDS: Final = (
     Command("secret", "secret:app", RIGHTS, "Make secrets for registries and link them."),
     Command("site", "site:app", HOSTS, "Check the site file, and write one from what is there."),
     Command("trust", "trust:app", HOSTS, "Say whom hosts trust, look at it, prove it, back it up."),
+    Command("search", "search:search", HOSTS, "Search the registries of the site for images."),
     Command("hosts", "hosts:app", HOSTS, "Plan, apply, prove and undo changes of a host."),
     Command(
         "docker-authz", "docker_authz:docker_authz", HOSTS, "Run the plugin of a Docker daemon."
