@@ -28,7 +28,7 @@ from wharfinger.policy.access import ALL
 from wharfinger.policy.patterns import InvalidPattern, RegistryPattern
 
 _HEAD: Final = (
-    "# Written by `wharf hosts apply` from the site file. Change that and apply it again.\n"
+    "# Written by `wharf hosts apply` from the site file. Change that and apply it again.\n\n"
 )
 _NO_PATTERN: Final = ("", "allow", f"block: {ALL}")
 """The rules of a verdict that speak of a list as a whole."""
