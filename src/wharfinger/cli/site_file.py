@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from wharfinger.errors import TooLarge, WharfingerError
+from wharfinger.errors import NotFound, TooLarge, WharfingerError
 from wharfinger.hosts.site import document, file
 from wharfinger.hosts.site.file import GivenFile, NoFile
 from wharfinger.hosts.site.model import Site
@@ -26,6 +26,16 @@ class CannotRead(WharfingerError):
         super().__init__(f"cannot read {path!r}: {reason}")
 
 
+class NoSiteFile(NotFound):
+    code = "no-site-file"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"cannot read {str(path)!r}: there is no such file",
+            remedy="name the site file, or write one from what is there with `wharf site adopt`",
+        )
+
+
 class FileTooLarge(TooLarge):
     code = "file-too-large"
 
@@ -38,7 +48,10 @@ def load(path: Path = DEFAULT) -> Site:
 
     Paths in it are relative to the folder of the file.
     """
-    content = read(path, str(path), limit=document.MAX_BYTES).content
+    try:
+        content = read(path, str(path), limit=document.MAX_BYTES).content
+    except NoFile:
+        raise NoSiteFile(path) from None
     return file.parse(content, name=str(path), files=lambda named: read(path.parent / named, named))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from wharfinger.hosts.site.model import Site
 from wharfinger.oci.reference import ImageReference, names_registry
 from wharfinger.oci.registry_host import RegistryHost
-from wharfinger.policy.access import AccessPolicy
+from wharfinger.policy.access import ALL, AccessPolicy
 from wharfinger.policy.patterns import RegistryPattern, registry_of
 
 _PROBE: Final = "wharfinger-asks"
@@ -49,7 +49,7 @@ def mirrored_but_blocked(site: Site) -> Iterator[Contradiction]:
                 "registries.mirrors", f"{pattern} has mirrors, and is blocked with all its images"
             )
         for mirror in mirrors:
-            if _shut(site.registries.access, mirror.location.registry, mirror.location.path):
+            if _named_as_blocked(site.registries.access, mirror.location):
                 yield Contradiction(
                     "registries.mirrors",
                     f"{mirror.location} is a mirror of {pattern}, and is blocked itself: images still"
@@ -134,6 +134,14 @@ def _shut(access: AccessPolicy | None, registry: RegistryHost, path: str = "") -
     if access is None or access.decide(_probe(registry, path)).allowed:
         return False
     return not any(_within(pattern, registry, path) for pattern in access.allow or ())
+
+
+def _named_as_blocked(access: AccessPolicy | None, location: RegistryPattern) -> bool:
+    """Does a pattern of the block list cover it? A mirror need not be on an allow list."""
+    if access is None:
+        return False
+    rule = access.decide(_probe(location.registry, location.path)).rule
+    return rule.startswith("block: ") and rule != f"block: {ALL}"
 
 
 def _within(pattern: RegistryPattern, registry: RegistryHost, path: str) -> bool:
