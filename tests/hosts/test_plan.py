@@ -140,6 +140,14 @@ def test_a_secret_is_never_shown():
     assert "canary" not in repr(result) + repr(result.order)
 
 
+def test_a_program_is_not_shown():
+    wanted = WantedFile("/usr/local/lib/program", b"#!/bin/sh\n\0" * 200, "x", mode=0o755)
+
+    assert planned(facts(), Compiled((wanted,))).changes[0].diff() == (
+        "--- /dev/null\n+++ /usr/local/lib/program\n(program of 2 KiB, not shown)\n"
+    )
+
+
 def test_a_runtime_that_is_not_there_is_left_out():
     compiler = Fixed(Compiled((WantedFile("/etc/a", b"1\n", "x"),)), present=False)
 

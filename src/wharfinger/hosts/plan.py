@@ -68,19 +68,25 @@ class Change:
         return max((effect.disruption for effect in self.wanted.effects), default=Disruption.NONE)
 
     def diff(self) -> str:
-        """The change as a unified diff. Secret content shows as one line that says so."""
+        """The change as a unified diff. A key or a program shows as one line that says so."""
         old = b"" if self.before is None else self.before.content or b""
         new = self.wanted.content or b""
         names = (
             "/dev/null" if self.before is None else self.wanted.path,
             "/dev/null" if self.wanted.content is None else self.wanted.path,
         )
-        if self.wanted.secret:
-            return f"--- {names[0]}\n+++ {names[1]}\n(private key, not shown)\n"
+        if hidden := self._hidden(new):
+            return f"--- {names[0]}\n+++ {names[1]}\n({hidden}, not shown)\n"
         return "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             for line in difflib.unified_diff(_lines(old), _lines(new), *names)
         )
+
+    def _hidden(self, new: bytes) -> str:
+        """What of the content is not for a terminal; empty if it can be shown."""
+        if self.wanted.secret:
+            return "private key"
+        return f"program of {len(new) >> 10} KiB" if b"\0" in new else ""
 
     def order(self) -> FileChange:
         expect = None if self.before is None else self.before.digest

@@ -8,7 +8,8 @@ import json
 import pytest
 
 import made_certificates
-from wharfinger.hosts import plan
+from wharfinger.hosts import bundle, plan
+from wharfinger.hosts.on_host import installed
 from wharfinger.hosts.on_host.changes import Action, Disruption, DockerAnswers, Handshake
 from wharfinger.hosts.on_host.docker_authz import units
 from wharfinger.hosts.on_host.facts import Facts, FoundFile, RuntimeFacts
@@ -27,25 +28,27 @@ from wharfinger.oci.registry_host import RegistryHost
 from wharfinger.policy.patterns import RegistryPattern
 
 RUNNING = RuntimeFacts("20.10.24", pid=7, containers=1, arguments=("/usr/sbin/dockerd",))
-INSTALLED = {
+INSTALLED: dict[str, str | bytes] = {
     access_file.PATH: "{}\n",
     units.SOCKET_PATH: units.SOCKET_TEXT,
-    units.SERVICE_PATH: units.service(),
+    units.SERVICE_PATH: units.SERVICE_TEXT,
     units.GATE_PATH: units.GATE_TEXT,
+    installed.PATH: bundle.content(),
 }
 
 
-def facts(runtime: RuntimeFacts = RUNNING, **files: str) -> Facts:
+def facts(runtime: RuntimeFacts = RUNNING, **files: str | bytes) -> Facts:
     return Facts("node", "debian", "Debian 12", runtimes={"docker": runtime}, files=found(**files))
 
 
-def found(**files: str) -> dict[str, FoundFile]:
+def found(**files: str | bytes) -> dict[str, FoundFile]:
     names = {"daemon": docker.DAEMON_JSON, "defaults": "/etc/default/docker"}
     return {
-        names.get(name, name): FoundFile(
-            "file", digest=plan.digest(text.encode()), content=text.encode()
+        names.get(name, name): FoundFile("file", digest=plan.digest(content), content=content)
+        for name, content in (
+            (name, given.encode() if isinstance(given, str) else given)
+            for name, given in files.items()
         )
-        for name, text in files.items()
     }
 
 

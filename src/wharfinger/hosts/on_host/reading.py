@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from wharfinger.errors import TooLarge
-from wharfinger.hosts.on_host import daemons, distribution
+from wharfinger.hosts.on_host import daemons, distribution, installed
 from wharfinger.hosts.on_host.daemons import CONTAINERD_CONFIG, DOCKER_CONFIG
 from wharfinger.hosts.on_host.docker_authz import units
 from wharfinger.hosts.on_host.facts import Facts, FoundFile, RuntimeFacts
@@ -52,6 +52,7 @@ FILES: Final = (
     "/var/cache/containers/short-name-aliases.conf",
     "/usr/lib/systemd/system/docker.service",
     "/etc/systemd/system/docker.service",
+    installed.PATH,
     units.SOCKET_PATH,
     units.SERVICE_PATH,
 )
@@ -230,7 +231,7 @@ class _Reader:
         else:
             content = self._tree.read(path, limit=FILE_LIMIT)
             digest = None if content is None else _digest(content)
-            shown = None if content is None or _is_secret(path, content) else content
+            shown = None if content is None or _stays_here(path, content) else content
             self._total += len(content or b"")
             self._add(path, FoundFile("file", *owner, digest=digest, content=shown))
 
@@ -240,8 +241,9 @@ class _Reader:
             raise TooMuchToRead(path)
 
 
-def _is_secret(path: str, content: bytes) -> bool:
-    return path.endswith(".key") or _PRIVATE.search(content) is not None
+def _stays_here(path: str, content: bytes) -> bool:
+    """Keys are secret, and the program is large and has its digest."""
+    return path.endswith(".key") or path == installed.PATH or _PRIVATE.search(content) is not None
 
 
 def _digest(content: bytes) -> str:

@@ -25,6 +25,7 @@ from typing import Final
 
 from wharfinger.errors import Conflict
 from wharfinger.hosts.formats.toml_text import TomlText
+from wharfinger.hosts.on_host import installed
 from wharfinger.hosts.on_host.changes import (
     Action,
     ContainerdAnswers,
@@ -33,7 +34,7 @@ from wharfinger.hosts.on_host.changes import (
     Proof,
 )
 from wharfinger.hosts.on_host.facts import Facts, RuntimeFacts
-from wharfinger.hosts.runtimes import access_file, certs_d, registry_hosts
+from wharfinger.hosts.runtimes import access_file, certs_d, host_program, registry_hosts
 from wharfinger.hosts.runtimes.registry_hosts import DEFAULT, Statement
 from wharfinger.hosts.site.model import Site
 from wharfinger.hosts.wanted import Compiled, Effect, Limit, WantedFile
@@ -47,10 +48,10 @@ CONFIG: Final = "/etc/containerd/config.toml"
 CERTS_D: Final = "/etc/containerd/certs.d"
 
 VERIFIERS: Final = "/opt/containerd/image-verifier/bin"
-VERIFIER: Final = """\
+VERIFIER: Final = f"""\
 #!/bin/sh
 # Made by `wharf hosts apply`: containerd asks this about each image.
-exec /usr/bin/env wharf verify-image "$@"
+exec {installed.COMMAND} verify-image "$@"
 """
 _VERIFIERS: Final = ("plugins", "io.containerd.image-verifier.v1.bindir")
 _FIRST_TO_VERIFY: Final = 2
@@ -169,6 +170,7 @@ def _verifier(
     path = f"{config.get(*_VERIFIERS, 'bin_dir') or VERIFIERS}/wharfinger"
     reason = access_file.REASON
     if access_file.decides(policy) and _major(containerd) >= _FIRST_TO_VERIFY:
+        yield host_program.file(reason)
         yield WantedFile(path, VERIFIER.encode(), reason, mode=0o755)
     elif path in facts.files:
         yield WantedFile(path, None, reason)

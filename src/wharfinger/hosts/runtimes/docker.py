@@ -27,7 +27,7 @@ from wharfinger.hosts.formats.json_text import JsonText
 from wharfinger.hosts.on_host.changes import Action, Disruption, DockerAnswers, Handshake, Proof
 from wharfinger.hosts.on_host.docker_authz import units
 from wharfinger.hosts.on_host.facts import Facts, RuntimeFacts
-from wharfinger.hosts.runtimes import access_file, certs_d
+from wharfinger.hosts.runtimes import access_file, certs_d, host_program
 from wharfinger.hosts.site.model import Mirror, Registries, Site
 from wharfinger.hosts.wanted import Compiled, Effect, Limit, WantedFile
 from wharfinger.oci.reference import HUB, HUB_V2, HUBS
@@ -143,10 +143,12 @@ def _units(site: Site, facts: Facts) -> Iterator[WantedFile]:
         for path in (units.SOCKET_PATH, units.SERVICE_PATH, units.GATE_PATH):
             if path in facts.files:
                 yield WantedFile(path, None, reason, (_RELOAD_UNITS,))
+        yield from host_program.absent(facts, reason)
         return
     starts = (_RELOAD_UNITS, _START)
+    yield host_program.file(reason, _START)
     yield WantedFile(units.SOCKET_PATH, units.SOCKET_TEXT.encode(), reason, starts)
-    yield WantedFile(units.SERVICE_PATH, units.service().encode(), reason, starts)
+    yield WantedFile(units.SERVICE_PATH, units.SERVICE_TEXT.encode(), reason, starts)
     if _other_proxy(facts) is None:
         yield WantedFile(units.GATE_PATH, units.GATE_TEXT.encode(), reason, (_RELOAD_UNITS,))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from configparser import ConfigParser
 
+from wharfinger.hosts.on_host import installed
 from wharfinger.hosts.on_host.docker_authz import gate, life, ticket, units
 
 
@@ -26,9 +27,9 @@ def test_the_socket_is_there_before_docker_and_for_root_alone():
 
 
 def test_the_service_may_read_the_daemon_s_environment_and_take_tickets():
-    unit = parsed(units.service("/usr/bin/wharf docker-authz"))
+    unit = parsed(units.SERVICE_TEXT)
 
-    assert unit["Service"]["ExecStart"] == "/usr/bin/wharf docker-authz"
+    assert unit["Service"]["ExecStart"] == f"/usr/bin/env python3 {installed.PATH} docker-authz"
     assert "CAP_SYS_PTRACE" in unit["Service"]["CapabilityBoundingSet"]
     assert f"/run/{unit['Service']['RuntimeDirectory']}" == str(ticket.FOLDER)
     assert unit["Unit"]["Requires"] == units.SOCKET_UNIT

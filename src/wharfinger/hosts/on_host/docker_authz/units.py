@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from wharfinger.hosts.on_host import installed
 from wharfinger.hosts.on_host.docker_authz.gate import ADDRESS
 from wharfinger.hosts.on_host.docker_authz.life import SOCKET
 
@@ -49,9 +50,7 @@ Environment=NO_PROXY=
 """
 
 
-def service(command: str = "/usr/bin/env wharf docker-authz") -> str:
-    """The service, started by `command`: that of the package, or of what was shipped to the host."""
-    return f"""\
+SERVICE_TEXT: Final = f"""\
 # Made by `wharf hosts apply`.
 [Unit]
 Description=Wharfinger's authorization plugin for Docker
@@ -59,7 +58,7 @@ Requires={SOCKET_UNIT}
 After={SOCKET_UNIT}
 
 [Service]
-ExecStart={command}
+ExecStart={installed.COMMAND} docker-authz
 Restart=always
 RestartSec=1
 CapabilityBoundingSet=CAP_SYS_PTRACE
