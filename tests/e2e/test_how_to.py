@@ -26,6 +26,7 @@ pytestmark = pytest.mark.e2e
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETTINGS = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SITE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _QUESTION = re.compile(rb"password[^\r\n]*: ?$", re.IGNORECASE)
 
 HARNESS = """
@@ -51,6 +52,15 @@ chmod 600 "$HERE/both"
 export KUBECONFIG="$HERE/both"
 wharf project create shop --context cluster
 kubectl config use-context wharfinger
+"""
+
+DOCKER = """
+mount -t tmpfs tmpfs /run
+mkdir "$HERE/lib" "$HERE/libwork"
+mount -t overlay overlay -o "lowerdir=/var/lib,upperdir=$HERE/lib,workdir=$HERE/libwork" /var/lib
+rm -rf /etc/docker/daemon.json /var/lib/wharfinger
+dockerd --data-root="$HERE/docker" --bridge=none --iptables=false >"$HERE/dockerd.log" 2>&1 &
+until docker version >"$HERE/version" 2>&1; do sleep 0.1; done
 """
 
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -79,6 +89,17 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "kubectl -n shop create secret": "kubectl config use-context cluster; "
             "kubectl -n shop delete secret registry-shop",
             "wharf sa delete": "kubectl config use-context wharfinger",
+        },
+    ),
+    "R4-insecure-registries.md": (
+        DOCKER,
+        {
+            "wharf token create": "wharf token create builder -n shop | skopeo login -u builder "
+            "--password-stdin --tls-verify=false localhost:5000; "
+            "skopeo copy --all --dest-tls-verify=false "
+            'oci:"$HERE/image" docker://localhost:5000/shop/hello:1',
+            "wharf hosts undo": "docker pull busybox 2>&1 | tee refused || true; "
+            "grep 'docker.io is blocked by site rule block: all, not on allow' refused",
         },
     ),
     "R5-registries-with-a-login.md": (
@@ -156,6 +177,7 @@ def test_a_how_to_page_works_as_written(page: str, short_path: Path) -> None:
     images.multi_arch_layout(here / "image", ("amd64",))
     text = (machine.ROOT / "docs" / "how-to" / page).read_text()
     (here / "wharfinger.toml").write_text("".join(_SETTINGS.findall(text)))
+    (here / "site.yaml").write_text("".join(_SITE.findall(text)))
     (here / "script").write_text(script(page, text))
 
     apart = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
