@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -58,3 +59,20 @@ def _serve(listener: socket.socket, context: ssl.SSLContext, answer: bytes) -> N
             with context.wrap_socket(plain, server_side=True) as channel:
                 channel.recv(4096)
                 channel.sendall(answer)
+
+
+def main(folder: Path, *ports: str) -> None:
+    """Serve `PORT.pem` of a folder at each port; `PORT.clients.pem` has authorities of clients."""
+    for port in ports:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.load_cert_chain(folder / f"{port}.pem")
+        if (clients := folder / f"{port}.clients.pem").exists():
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(clients)
+        listener = socket.create_server(("", int(port)))
+        threading.Thread(target=_serve, args=(listener, context, ANSWER)).start()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -258,21 +258,23 @@ def test_metrics_are_written_for_a_node_exporter(wharf, root, home):
 
 def test_check_is_a_matrix_with_reasons(wharf, root, home):
     with serving(home, made.server(OLD, "localhost")) as port:
-        put(root / f"etc/docker/certs.d/localhost:{port}/ca.crt", OLD)
-        put(root / f"etc/containers/certs.d/localhost:{port}/ca.crt", NEW)
+        put(root / f"etc/containers/certs.d/localhost:{port}/ca.crt", OLD)
+        put(root / f"etc/containerd/certs.d/localhost_{port}_/ca.crt", NEW)
         here = ("--root", str(root))
 
         found = wharf("trust", "check", *here)
-        whole = json.loads(wharf("trust", "check", *here, "-o", "json").out)
-        docker = wharf("trust", "check", "--runtime", "docker", *here)
+        both = ("--runtime", "containers", "--runtime", "containerd", *here)
+        bad = wharf("trust", "check", *both)
+        whole = json.loads(wharf("trust", "check", *both, "-o", "json").out)
         nobody = wharf("trust", "check", "--runtime", "docker", "localhost:1", *here)
 
-    assert found.code == 1
-    assert re.search(rf"localhost:{port} +no +yes +no +364 +Old CA", found.out)
+    assert found.code == 0
+    assert re.search(rf"localhost:{port} +no +yes +yes +364 +Old CA", found.out)
     why = "certificate signed by unknown authority (Old CA)"
-    assert f"localhost:{port}, system, containers: no, {why}" in found.out
-    assert whole["items"][0]["runtimes"]["docker"] == {"trusted": "yes", "why": ""}
-    assert docker.code == 0
+    assert f"localhost:{port}, system: no, {why}" in found.out
+    assert f"localhost:{port}, docker: yes, any certificate is taken" in found.out
+    assert (bad.code, f"containerd: no, {why}" in bad.out) == (1, True)
+    assert whole["items"][0]["runtimes"]["containers"] == {"trusted": "yes", "why": ""}
     assert (nobody.code, "unknown" in nobody.out) == (1, True)
 
 

@@ -75,10 +75,12 @@ def test_the_names_of_another_registrys_certificate_are_told(tmp_path):
     )
 
 
-def test_a_common_name_does_not_count(tmp_path):
+def test_a_common_name_does_not_count_in_go(tmp_path):
     own = made.make("localhost", issuer=ROOT)
 
     assert refused(tmp_path, own, ROOT) == "certificate has no alternative names"
+    with serving(tmp_path, own) as port:
+        assert met(port, ROOT, go=False).holds is Holds.YES
 
 
 def test_an_expired_certificate_and_one_from_the_future_are_told(tmp_path):
@@ -158,7 +160,7 @@ def test_a_key_of_another_certificate_is_told_before_anybody_is_asked():
 
 def test_where_any_certificate_is_taken_there_is_nothing_to_verify(tmp_path):
     with serving(tmp_path, made.server(OTHER, "a.test")) as port:
-        found = Trusted((), verify=False)
+        found = Trusted((), unverified="skip_verify")
         seen = handshake.meet(RegistryHost.parse(f"localhost:{port}"), found, True)
 
     assert seen.holds is Holds.YES
@@ -220,12 +222,15 @@ def test_what_the_runtime_would_stumble_over_is_the_answer():
 
 def test_a_proof_names_the_runtime_and_the_registry(tmp_path):
     with serving(tmp_path, SERVER) as port:
-        folder = tmp_path / f"etc/docker/certs.d/localhost:{port}"
+        folder = tmp_path / f"etc/containers/certs.d/localhost:{port}"
         folder.mkdir(parents=True)
         (folder / "ca.crt").write_bytes(ROOT.pem)
         files = Tree(str(tmp_path))
-        docker = handshake.prove(files, changes.Handshake(f"localhost:{port}", "docker"))
-        system = handshake.prove(files, changes.Handshake(f"localhost:{port}", "system"))
+        proven = [
+            handshake.prove(files, changes.Handshake(f"localhost:{port}", runtime))
+            for runtime in ("containers", "docker", "system")
+        ]
 
-    assert docker == Proven(f"docker trusts localhost:{port}", Holds.YES)
-    assert system.holds is Holds.NO
+    assert proven[0] == Proven(f"containers trusts localhost:{port}", Holds.YES)
+    assert "127.0.0.1 counts as insecure" in proven[1].why
+    assert proven[2].holds is Holds.NO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,7 @@ def test_containerd_looks_where_its_configuration_says(root):
 
     trusted = root.of("containerd")
 
-    assert (trusted.authorities, trusted.verify) == ((A.der,), False)
+    assert (trusted.authorities, trusted.unverified) == ((A.der,), "skip_verify")
 
 
 def test_containerd_falls_back_on_what_is_said_for_all(root):
@@ -204,3 +205,21 @@ def test_an_authority_in_the_bundle_is_proven(root):
     not_there = runtime_trust.prove(files, SystemTrusts(B.read.fingerprint))
 
     assert (there.holds, not_there.holds) == (Holds.YES, Holds.NO)
+
+
+def test_docker_takes_any_certificate_where_it_is_told_and_on_loopback(root):
+    told = ["10.1.0.0/16", "registry.test:5000", "nonsense/x", "10.2.3.4"]
+    root.put("/etc/docker/daemon.json", json.dumps({"insecure-registries": told}))
+
+    trusted = root.of("docker")
+
+    assert trusted.unverified == "insecure-registries"
+    assert list(map(str, trusted.insecure)) == ["127.0.0.0/8", "10.1.0.0/16"]
+    assert root.of("docker", RegistryHost.parse("registry.test")).unverified == ""
+    assert root.of("containers").insecure == ()
+
+
+def test_a_broken_configuration_of_docker_is_told(root):
+    root.put("/etc/docker/daemon.json", "{")
+
+    assert "daemon.json cannot be read" in root.of("docker").fault

@@ -1,9 +1,10 @@
 """
 A TLS handshake with a registry, with the trust that a runtime of the host would have.
 
-It verifies as the runtimes do: the name must be among the subject alternative names (a common name
-does not count), an address must be there as an address, and any trusted certificate ends a chain, a
-root or not. Go takes shorter keys than OpenSSL's default of this day, and curl follows that default.
+It verifies as the runtimes do, which are written in Go: the name must be among the subject alternative
+names, an address must be there as an address, and any trusted certificate ends a chain, a root or
+not. For the system it verifies as curl does, which takes a common name where there is nothing else,
+and no short keys.
 
 Then the registry is asked `GET /v2/`, because with TLS 1.3 it is only now that it says whether it
 wanted a client certificate. Each handshake ends within `seconds`; nothing is sent but that request.
@@ -11,6 +12,7 @@ wanted a client certificate. Each handshake ends within `seconds`; nothing is se
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import ssl
@@ -79,7 +81,11 @@ def meet(registry: RegistryHost, trusted: Trusted, go: bool, *, seconds: float =
     except (ssl.SSLError, OSError):
         return Seen(Holds.NO, "the client certificate and its key cannot be used together")
     try:
-        with _connected(registry, context, seconds) as channel:
+        plain = _reached(registry, seconds)
+        unverified = trusted.unverified or _counts_as_insecure(plain, trusted)
+        if unverified:
+            _take_any(context)
+        with _secured(plain, registry, context) as channel:
             found: Mapping[str, Any] = channel.getpeercert() or {}
             refused = _asked(channel, registry)
     except ssl.SSLCertVerificationError as error:
@@ -93,21 +99,18 @@ def meet(registry: RegistryHost, trusted: Trusted, go: bool, *, seconds: float =
     seen = (_name(found.get("issuer", ())), _time(found, "notAfter"))
     if refused:
         return Seen(Holds.NO, refused, *seen)
-    if not trusted.verify:
-        return Seen(Holds.YES, "any certificate is taken (skip_verify)")
+    if unverified:
+        return Seen(Holds.YES, f"any certificate is taken ({unverified})")
     return Seen(Holds.YES, "", *seen)
 
 
 def _context(trusted: Trusted, go: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.hostname_checks_common_name = False
+    context.hostname_checks_common_name = not go
     context.verify_flags |= _PARTIAL_CHAIN
     if go:
         context.set_ciphers("DEFAULT:@SECLEVEL=1")
-    if not trusted.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
     _load(context, trusted.authorities)
     if trusted.client is not None:
         _show(context, *trusted.client)
@@ -133,13 +136,33 @@ def _show(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
 
 
 def _connected(registry: RegistryHost, context: ssl.SSLContext, seconds: float) -> ssl.SSLSocket:
+    return _secured(_reached(registry, seconds), registry, context)
+
+
+def _reached(registry: RegistryHost, seconds: float) -> socket.socket:
     address = (registry.address, registry.port or HTTPS_PORT)
-    plain = socket.create_connection(address, timeout=seconds)
+    return socket.create_connection(address, timeout=seconds)
+
+
+def _secured(
+    plain: socket.socket, registry: RegistryHost, context: ssl.SSLContext
+) -> ssl.SSLSocket:
     try:
         return context.wrap_socket(plain, server_hostname=registry.address)
     except BaseException:
         plain.close()
         raise
+
+
+def _counts_as_insecure(plain: socket.socket, trusted: Trusted) -> str:
+    address = ipaddress.ip_address(str(plain.getpeername()[0]).partition("%")[0])
+    insecure = any(address in network for network in trusted.insecure)
+    return f"{address} counts as insecure" if insecure else ""
+
+
+def _take_any(context: ssl.SSLContext) -> None:
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
 
 
 def _asked(channel: ssl.SSLSocket, registry: RegistryHost) -> str:
@@ -214,8 +237,7 @@ def _shown(registry: RegistryHost, seconds: float) -> Mapping[str, Any]:
 
 def _blind() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    _take_any(context)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context
 

@@ -4,6 +4,7 @@ Whom each runtime of a host trusts for a registry, as the runtime itself reads i
 - "system": the bundle that the distribution makes of its anchors. Everybody else adds to it.
 - "docker": every `*.crt` of `/etc/docker/certs.d/<host[:port]>`, and client certificates: each
   `*.cert` with the `*.key` of the same name. One without the other is an error there, not a gap.
+  What is on loopback or among its `insecure-registries` may show any certificate.
 - "containers" (Podman, Skopeo, Buildah, CRI-O): the same files, from the first directory of its list
   that there is; what stands in the later ones does not count.
 - "containerd": `hosts.toml` in the directory of the registry, or files as for Docker where it has
@@ -16,12 +17,14 @@ two. Links are followed, inside the root only, since the runtimes follow them to
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import json
 import posixpath
 import re
 import ssl
 import stat
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Union
 
 from wharfinger.errors import WharfingerError
 from wharfinger.hosts.on_host import hosts_toml
@@ -31,6 +34,7 @@ from wharfinger.hosts.on_host.tree import Tree
 from wharfinger.oci.registry_host import HTTPS_PORT, RegistryHost
 
 RUNTIMES: Final = ("system", "docker", "containers", "containerd")
+DOCKER_CONFIG: Final = "/etc/docker/daemon.json"
 DOCKER_CERTS: Final = "/etc/docker/certs.d"
 CONTAINERS_CERTS: Final = (
     "/root/.config/containers/certs.d",
@@ -56,7 +60,10 @@ ANCHORS: Final = {
 }
 """Where each family of distributions has the authorities that an administrator adds."""
 
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
 SIZE_LIMIT: Final = 16 << 20
+_LOOPBACK: Final = ipaddress.ip_network("127.0.0.0/8")
 _LINKS: Final = 40
 _PEM: Final = re.compile(
     rb"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----"
@@ -69,13 +76,14 @@ class Trusted:
     """What a runtime holds against a registry's certificate.
 
     `authorities` are DER, those of the system included. `client` is a certificate and its key, PEM.
-    `fault` says why the runtime does not get as far as a handshake. `places` are what was read
+    `unverified` says why it takes any certificate, and it does from addresses in `insecure`. `fault` says why the runtime does not get as far as a handshake. `places` are what was read
     besides the system's bundle.
     """
 
     authorities: tuple[bytes, ...] = ()
     client: tuple[bytes, bytes] | None = field(default=None, repr=False)
-    verify: bool = True
+    unverified: str = ""
+    insecure: tuple[Network, ...] = ()
     fault: str = ""
     places: tuple[str, ...] = ()
 
@@ -93,7 +101,7 @@ def of(files: Tree, runtime: str, registry: RegistryHost) -> Trusted:
         return Trusted(fault=str(fault))
     except (OSError, WharfingerError) as error:
         return Trusted(fault=str(error))
-    return Trusted((*own.authorities, *bundle), own.client, own.verify, "", own.places)
+    return replace(own, authorities=(*own.authorities, *bundle))
 
 
 def system_bundle(files: Tree) -> tuple[bytes, ...]:
@@ -151,7 +159,28 @@ def _of_system(_files: Tree, _registry: RegistryHost) -> Trusted:
 
 
 def _of_docker(files: Tree, registry: RegistryHost) -> Trusted:
-    return _of_directory(files, f"{DOCKER_CERTS}/{registry}")
+    trusted = _of_directory(files, f"{DOCKER_CERTS}/{registry}")
+    told = _insecure_registries(files)
+    return replace(
+        trusted,
+        unverified="insecure-registries" if str(registry) in told else "",
+        insecure=(_LOOPBACK, *(network for network in map(_network, told) if network is not None)),
+    )
+
+
+def _insecure_registries(files: Tree) -> list[str]:
+    try:
+        told = json.loads(_read(files, DOCKER_CONFIG) or b"{}").get("insecure-registries") or []
+    except (ValueError, AttributeError, RecursionError):
+        raise _Fault(f"{DOCKER_CONFIG} cannot be read") from None
+    return [str(one) for one in told]
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False) if "/" in text else None
+    except ValueError:
+        return None
 
 
 def _of_containers(files: Tree, registry: RegistryHost) -> Trusted:
@@ -223,7 +252,9 @@ def _of_hosts_file(files: Tree, directory: str, text: str, registry: RegistryHos
     for pair in chosen.clients[:1]:
         certificate, key = (_required(files, posixpath.join(directory, name)) for name in pair)
         client = (certificate, key)
-    return Trusted(tuple(found), client, not chosen.skip_verify, places=(path,))
+    return Trusted(
+        tuple(found), client, "skip_verify" if chosen.skip_verify else "", places=(path,)
+    )
 
 
 def _is_at(url: str, registry: RegistryHost) -> bool:
