@@ -1,29 +1,29 @@
 """
-Run `make bench`: ours and docker-registry side by side, in alternating order, medians at the end.
+Run `make bench`: each part measures in rounds and prints a table of medians, as Markdown.
 
-Both listen on loopback without TLS, store on the same disk and sync what they acknowledge. Ours
-decides rights on each request; the peer is set to let everybody in. The first round warms both up
-and is not counted.
+What is in a part, and how it is kept fair, stands at the head of its module.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import shutil
-import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from bench import contenders, measures, report
-from bench.contenders import Contender
-from bench.measures import SUITES, Material, Run
-from bench.report import Measure
+from bench import authz, fleet, plans, registry
+from bench.measures import SUITES
 from e2e import machine
-from e2e.clients import Docker
-from e2e.docker_daemon import DockerDaemon
 
-CACHE = machine.ROOT / ".cache"
+CACHE: Final = machine.ROOT / ".cache"
+PARTS: Final[dict[str, Callable[[Path, int], str]]] = {
+    "registry": registry.measure,
+    "plans": plans.measure,
+    "authz": authz.measure,
+    "fleet": fleet.measure,
+}
 
 
 def main() -> None:
@@ -31,7 +31,11 @@ def main() -> None:
     CACHE.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=CACHE))
     try:
-        print(report.table(_measure(folder, options.rounds, options.only)))
+        if options.only in SUITES:
+            print(registry.measure(folder, options.rounds, [options.only]))
+        for name in PARTS:
+            if options.only in (None, name):
+                print(f"{PARTS[name](folder, options.rounds)}\n", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -39,41 +43,10 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.strip().splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="counted rounds (default: 5)")
-    parser.add_argument("--only", choices=SUITES, help="one suite of measures")
-    return parser.parse_args()
-
-
-def _measure(folder: Path, rounds: int, only: str | None) -> report.Samples:
-    suites = {only: SUITES[only]} if only is not None else SUITES
-    samples: dict[Measure, dict[str, list[float]]] = {}
-    daemon = DockerDaemon(folder / "dockerd")
-    try:
-        docker = Docker(machine.need("docker"), daemon, folder / "docker")
-        with contenders.running(folder) as pair:
-            for number in range(rounds + 1):
-                material = Material(folder, docker, measures.repository(number))
-                order = pair if number % 2 == 0 else pair[::-1]
-                for suite, contender in itertools.product(suites.values(), order):
-                    for measure, sample in suite(_run(contender, material)).items():
-                        _tell(number, contender, measure, sample)
-                        if number > 0:
-                            by_name = samples.setdefault(measure, {})
-                            by_name.setdefault(contender.name, []).append(sample)
-    finally:
-        daemon.stop()
-    return samples
-
-
-def _run(contender: Contender, material: Material) -> Run:
-    return Run(contender, material, contender.authorization(material.repository))
-
-
-def _tell(number: int, contender: Contender, measure: Measure, sample: float) -> None:
-    round_name = f"round {number}" if number else "warm-up"
-    print(
-        f"{round_name}: {contender.name}: {measure.name}: {sample:,.2f} {measure.unit}",
-        file=sys.stderr,
+    parser.add_argument(
+        "--only", choices=(*PARTS, *SUITES), help="one part, or one suite of the registry"
     )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from wharfinger.errors import BadInput
@@ -106,7 +107,13 @@ class RegistryPattern:
 
 def registry_of(image: ImageReference) -> RegistryHost:
     """The registry of an image name that has one, with Docker Hub's names folded into one."""
-    return _folded(RegistryHost.parse(image.registry))
+    return _registry(image.registry)
+
+
+@lru_cache(maxsize=256)
+def _registry(text: str) -> RegistryHost:
+    # One image is held against each pattern of a list.
+    return _folded(RegistryHost.parse(text))
 
 
 def _folded(registry: RegistryHost) -> RegistryHost:

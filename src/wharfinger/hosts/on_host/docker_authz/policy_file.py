@@ -38,13 +38,14 @@ class PolicyFile:
 
     def __init__(self, path: str = PATH) -> None:
         self.path = path
+        self._file = Path(path)
         self._seen: tuple[int, ...] | None = None
         self._policy: AccessPolicy | None = None
 
     def current(self) -> AccessPolicy:
         """The policy as the file has it now; raises `PolicyUnreadable`."""
         try:
-            seen = _identity(Path(self.path).stat())
+            seen = _identity(self._file.stat())
             if self._policy is None or seen != self._seen:
                 self._policy = None
                 self._seen, self._policy = _read(self.path)
