@@ -75,7 +75,7 @@ class NotAsWanted(Conflict):
 
 @app.command
 def facts(*, root: RootOption = HERE, form: Output = OUTPUT) -> None:
-    """Read what this host is: its family, its container runtimes and the files that matter.
+    """Read what this host is, its runtimes and its files.
 
     Parameters
     ----------
@@ -101,7 +101,9 @@ def plan(
     hosts: Fleet = THIS_HOST,
     form: Output = OUTPUT,
 ) -> None:
-    """Show what would change on a host, as diffs, and what each change costs. Nothing is written.
+    """Show what would change, as diffs, and what it costs.
+
+    Nothing is written.
 
     Parameters
     ----------
@@ -132,7 +134,9 @@ def apply(
     hosts: Fleet = THIS_HOST,
     form: Output = OUTPUT,
 ) -> None:
-    """Bring this host to what the site file says, prove it, and take all back if that fails.
+    """Bring this host to what the site file says, and prove it.
+
+    If a change or a proof fails, all is taken back.
 
     Parameters
     ----------
@@ -203,7 +207,7 @@ def explain(
 def verify(
     site: SiteOption = site_file.DEFAULT, /, *, root: RootOption = HERE, form: Output = OUTPUT
 ) -> None:
-    """Look whether this host is as the site file says, and prove that its daemons know it.
+    """Prove that this host is as the site file says.
 
     Parameters
     ----------
@@ -241,7 +245,9 @@ def undo(
     force: Flag = False,
     form: Output = OUTPUT,
 ) -> None:
-    """Bring back what stood here before an apply: bytes, modes, owners and labels.
+    """Bring back what stood here before an apply.
+
+    Bytes, modes, owners and labels are again as they were.
 
     Parameters
     ----------
@@ -270,7 +276,9 @@ def history(*, root: RootOption = HERE, form: Output = OUTPUT) -> None:
 
 @app.command
 def drift(*, root: RootOption = HERE, form: Output = OUTPUT) -> None:
-    """List files that are not as the last apply left them. The exit code tells if there are any.
+    """List files that are not as the last apply left them.
+
+    The exit code is 1 if there are any.
 
     Parameters
     ----------
@@ -315,7 +323,9 @@ def _apply_to_fleet(
 
 @app.command
 def bundle(file: Path = Path("wharf-host.pyz"), /) -> None:
-    """Write what runs on a host as one file, for hosts that have only Python 3.9 or newer.
+    """Write what runs on a host as one file.
+
+    It needs Python 3.9 or newer and nothing else.
 
     Parameters
     ----------
