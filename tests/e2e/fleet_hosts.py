@@ -128,8 +128,8 @@ class Fleet:
             (self.folder / name).write_text(text)
         self.write_inventory()
 
-    def write_inventory(self, **changed: Mapping[str, str]) -> Path:
-        """The inventory as Ansible reads it; `changed` are variables of single hosts."""
+    def write_inventory(self, **changed: Mapping[str, str]) -> None:
+        """Write the inventory as Ansible reads it; `changed` are variables of single hosts."""
         hosts = {
             host.name: {
                 "ansible_host": host.address,
@@ -138,9 +138,11 @@ class Fleet:
             }
             for host in self.hosts.values()
         }
-        path = self.folder / "inventory.yaml"
-        path.write_text(json.dumps({"all": {"hosts": hosts}}, indent=2))
-        return path
+        self.inventory.write_text(json.dumps({"all": {"hosts": hosts}}, indent=2))
+
+    @property
+    def inventory(self) -> Path:
+        return self.folder / "inventory.yaml"
 
     def _all_answer(self) -> bool | None:
         if not self._harbour.alive:

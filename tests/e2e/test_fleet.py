@@ -67,15 +67,11 @@ class Yard:
     folder: Path
 
     def play(self, playbook: str, *more: str) -> Done:
-        program = (BIN / "ansible-playbook", f"--inventory={self.inventory}")
+        program = (BIN / "ansible-playbook", f"--inventory={self.fleet.inventory}")
         return self.fleet.run(*program, *more, self.folder / playbook)
 
     def wharf(self, *words: str | Path) -> Done:
         return self.fleet.run(BIN / "wharf", "hosts", *words)
-
-    @property
-    def inventory(self) -> Path:
-        return self.folder / "inventory.yaml"
 
     @property
     def site(self) -> Path:
@@ -180,7 +176,9 @@ def test_a_broken_host_keeps_the_next_batch_from_starting(yard: Yard) -> None:
     yard.fleet.on("two", "mkdir", "/etc/docker/daemon.json").check()
     untouched = yard.fleet.tree("three")
 
-    done = yard.wharf("apply", yard.site, "-i", yard.inventory, "--serial=1", "--yes", "-o", "json")
+    done = yard.wharf(
+        "apply", yard.site, "-i", yard.fleet.inventory, "--serial=1", "--yes", "-o", "json"
+    )
 
     assert done.code == 4
     assert "two: cannot plan for /etc/docker/daemon.json" in done.err
@@ -193,7 +191,7 @@ def test_a_plan_shows_the_hosts_that_answer_and_names_the_one_that_does_not(yard
     yard.fleet.write_inventory(three={"ansible_host": "10.87.0.99", "ansible_ssh_timeout": "1"})
     untouched = yard.trees()
 
-    done = yard.wharf("plan", yard.site, "-i", yard.inventory)
+    done = yard.wharf("plan", yard.site, "-i", yard.fleet.inventory)
 
     assert done.code == 4
     assert "one, two:\n" in done.out
@@ -207,7 +205,9 @@ def test_without_pipelining_a_host_is_reached_all_the_same(yard: Yard) -> None:
     settings = yard.folder / "ansible.cfg"
     settings.write_text(settings.read_text().replace("pipelining = true", "pipelining = false"))
 
-    done = yard.wharf("apply", yard.site, "-i", yard.inventory, "-l", "one", "--become", "--yes")
+    done = yard.wharf(
+        "apply", yard.site, "-i", yard.fleet.inventory, "-l", "one", "--become", "--yes"
+    )
 
     assert "one    changed" in done.check()
     left = yard.fleet.on("one", "find", "/root/.ansible/tmp", "/tmp", "-type", "f")
