@@ -1,14 +1,19 @@
+import inspect
 import json
 import os
+import re
+from pathlib import Path
 
 import pytest
 import trustme
 
-from wharfinger.cli import site_file
+from wharfinger.cli import site, site_file
 from wharfinger.cli.exit_codes import ExitCode
 from wharfinger.hosts.on_host import facts as host_facts
 from wharfinger.hosts.on_host.facts import Facts, FoundFile
 from wharfinger.hosts.site import file
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -101,6 +106,14 @@ def test_schema_prints_the_schema(wharf):
 
 
 # Adopting
+
+
+def test_the_page_tells_of_each_source_that_adopt_reads():
+    page = (ROOT / "docs/reference/site.md").read_text()
+    sources = [name.replace("_", "-") for name in inspect.signature(site.adopt).parameters]
+
+    assert re.findall(r"^\| `--([a-z-]+)` \|", page, re.MULTILINE) == sources[:-1]
+    assert sources[-1] == "to"
 
 
 @pytest.fixture

@@ -155,7 +155,8 @@ def keys(schema, place=""):
 
 
 def test_the_page_documents_every_key_and_no_other():
-    text = (ROOT / "docs/reference/site.md").read_text()
+    page = (ROOT / "docs/reference/site.md").read_text()
+    text = page.partition("## Keys\n")[2].partition("\n## ")[0]
     documented = [
         line.split("|")[1].strip().strip("`")
         for line in text.splitlines()
