@@ -217,6 +217,8 @@ def _show(site: Site, found: Found, form: Output) -> None:
     elif rows:
         wide = form.format is Format.WIDE
         say(output.table(rows, [column for column in COLUMNS if wide or not column.wide]))
+    else:
+        note("note: no image was found")
 
 
 def _matches(site: Site, found: Found) -> list[tuple[RegistryHost, Match]]:

@@ -71,6 +71,12 @@ class Registry:
         """Where it answers, once it has."""
         return Origin.of(self.peer.registry) if self._found is None else self._found[0]
 
+    def afresh(self) -> Registry:
+        """The same registry, reached in the way that was found, for a question with its own token."""
+        other = Registry(self.peer, self._deadline, named=self._named)
+        other._found = self._found
+        return other
+
     def get(self, target: str) -> Answer:
         """GET a path and query, answering a challenge once. What comes back may be any status."""
         answer = self._follow(target)

@@ -57,14 +57,14 @@ def search(
 ) -> Matches:
     """Ask one registry. Raise `RemoteError`."""
     hub = peer.registry == RegistryHost(HUB)
-    older = Registry(peer.at(HUB_V1) if hub else peer, deadline, named=named)
-    answer = _v1(older, f"/v1/search?{urlencode({'q': term, 'n': limit})}")
+    registry = Registry(peer.at(HUB_V1) if hub else peer, deadline, named=named)
+    answer = _v1(registry, f"/v1/search?{urlencode({'q': term, 'n': limit})}")
     if answer is not None:
         found = tuple(_v1_matches(peer.registry, answer))
         return Matches(found[:limit], cut=len(found) > limit)
     if hub:
-        raise NotUnderstood(str(older.origin), "it does not answer to a search")
-    return _of_catalog(Registry(peer, deadline, named=named), peer.registry, term, limit)
+        raise NotUnderstood(str(registry.origin), "it does not answer to a search")
+    return _of_catalog(registry.afresh(), peer.registry, term, limit)
 
 
 def _v1(registry: Registry, target: str) -> list[Any] | None:

@@ -123,10 +123,12 @@ def trust_of(
     verified: bool = True,
 ) -> ssl.SSLContext:
     """What the host trusts, and `authorities` besides; `client` is a certificate and its key."""
-    trust = ssl.create_default_context()
-    for authority in authorities:
-        trust.load_verify_locations(cadata=authority.decode())
-    if not verified:
+    if verified:
+        trust = ssl.create_default_context()
+        for authority in authorities:
+            trust.load_verify_locations(cadata=authority.decode())
+    else:
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         trust.check_hostname = False
         trust.verify_mode = ssl.CERT_NONE
     if client is not None:
