@@ -112,7 +112,7 @@ def test_all_kinds_of_registries_are_searched_in_the_order_of_the_site(
         [debian, "team/tide-table"],
     ]
     assert "\x1b" not in done.out
-    assert f"cannot ask https://{dead}: Connection refused" in done.err
+    assert f"cannot ask http://{dead}: Connection refused" in done.err
     assert "cannot do 1 of 4" in done.err
     document = json.loads(program.out)
     assert [row["name"] for row in document["items"]] == [row[1] for row in rows]

@@ -1,6 +1,7 @@
 """Asking a registry: ways to it, redirects, challenges, and where a login goes."""
 
 import base64
+import threading
 from urllib.parse import parse_qs
 
 import pytest
@@ -78,11 +79,21 @@ def test_an_endless_answer_is_cut_off(serve, deadline):
 
 
 def test_no_answer_in_time_is_told(serve):
-    script = serve()
-    script.answers["/x"] = (200, {"Content-Length": "7"}, b"{")
+    script, released = serve(), threading.Event()
+    script.answers["/x"] = lambda _: found({"late": released.wait()})
+    try:
+        with pytest.raises(NoAnswer, match=r"within 0\.2 s"):
+            registry(script, Deadline.after(0.2)).get("/x")
+    finally:
+        released.set()
 
-    with pytest.raises(NoAnswer, match=r"within 0\.2 s"):
-        registry(script, Deadline.after(0.2)).get("/x")
+
+def test_an_answer_that_breaks_off_is_none(serve, deadline):
+    script = serve()
+    script.answers["/x"] = (200, {"Content-Length": "7"}, b"{}")
+
+    with pytest.raises(NoAnswer, match="breaks off"):
+        registry(script, deadline).get("/x")
 
 
 def test_a_redirect_is_followed_on_the_same_origin_only(serve, deadline):

@@ -126,7 +126,7 @@ class Registry:
         return transport.send(where, target, deadline=self._deadline, trust=trust, headers=headers)
 
     def _first(self, target: str) -> Answer:
-        """Find out how it answers: each way in turn, and the trouble of the first if none does."""
+        """Find out how it answers: each way in turn, and the trouble of the last if none does."""
         troubles: list[NoAnswer | Untrusted] = []
         for where, trust in self._ways():
             try:
@@ -136,7 +136,7 @@ class Registry:
             else:
                 self._found = (where, trust)
                 return answer
-        raise troubles[0]
+        raise troubles[-1]
 
     def _ways(self) -> Iterator[tuple[Origin, ssl.SSLContext | None]]:
         trust = self._trust(verified=not self.peer.insecure)

@@ -103,6 +103,8 @@ def _read(answer: http.client.HTTPResponse, place: str, deadline: Deadline) -> b
         deadline.left(place)
         if len(content) > ANSWER_LIMIT:
             raise NotUnderstood(place, f"its answer has more than {ANSWER_LIMIT >> 20} MiB")
+    if answer.length:
+        raise NoAnswer(place, "its answer breaks off")
     return bytes(content)
 
 
