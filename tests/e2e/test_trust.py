@@ -106,10 +106,14 @@ def host(short_path: Path) -> Iterator[Host]:
     made_here.stop()
 
 
+TURNED_AWAY = ("x509", "tls:", "ssl", "certificate", "connection reset", "broken pipe")
+"""Who shows no client certificate may find the connection closed before they read why."""
+
+
 def believed(done: Done) -> bool:
     """Did the tool get past TLS? Whatever the registry answered then."""
     words = (done.out + done.err).lower()
-    return not any(word in words for word in ("x509", "tls:", "ssl", "certificate"))
+    return done.ok or not any(word in words for word in TURNED_AWAY)
 
 
 # C1 to C4
