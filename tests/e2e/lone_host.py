@@ -19,6 +19,7 @@ Found = TypeVar("Found")
 _START = """
 set -eu
 ip link set lo up
+ip address add 192.0.2.7/32 dev lo
 for path in /etc /var/lib /usr/local/share/ca-certificates; do
     mkdir -p "$HERE/upper$path" "$HERE/work$path"
     mount -t overlay overlay \\
@@ -27,14 +28,15 @@ done
 mount -t tmpfs tmpfs /run
 mkdir -p /etc/docker
 rm -rf /etc/docker/daemon.json /etc/docker/certs.d /etc/containerd /etc/wharfinger /var/lib/wharfinger
-for name in $NAMES; do echo "127.0.0.1 $name" >>/etc/hosts; done
+for name in $NAMES; do echo "192.0.2.7 $name" >>/etc/hosts; done
 touch "$HERE/ready"
 while :; do sleep 3600 & wait; done
 """
 
 
 class LoneHost:
-    """`names` are hosts that resolve to the loopback address in there. Ends with `stop`."""
+    """`names` are hosts that resolve to an address of it. That is 192.0.2.7, since runtimes have rules
+    of their own for loopback addresses. Ends with `stop`."""
 
     def __init__(self, folder: Path, *names: str) -> None:
         machine.need_root()

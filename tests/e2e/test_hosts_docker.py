@@ -12,16 +12,17 @@ from typing import Any
 
 import pytest
 
+import made_certificates
 from e2e import images, machine
 from e2e.lone_host import LoneHost
 from e2e.machine import Done, Process
+from made_certificates import Made
 
 pytestmark = pytest.mark.e2e
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 OLD_DAEMON = """
 from dataclasses import replace
-from pathlib import Path
 from wharfinger.cli import site_file
 from wharfinger.hosts import plan
 from wharfinger.hosts.on_host import apply, reading
@@ -30,9 +31,18 @@ from wharfinger.hosts.on_host.machine import Machine
 facts = reading.read_facts(Machine())
 old = replace(facts.runtimes["docker"], version="17.03.2-ce")
 facts = replace(facts, runtimes={"docker": old})
-planned = plan.plan(site_file.load(Path("site.yaml")), facts)
+planned = plan.plan(site_file.load(FOLDER / "site.yaml"), facts)
 print(planned.disruption)
 print(apply.apply(planned.order, Machine()).ending.value)
+"""
+BAD_FILE = f"""
+from wharfinger.hosts.on_host import apply, reading
+from wharfinger.hosts.on_host.changes import Action, Order, WriteFile
+from wharfinger.hosts.on_host.machine import Machine
+
+digest = reading.read_facts(Machine()).files["{DAEMON_JSON}"].digest
+change = WriteFile("{DAEMON_JSON}", b'{{"no-such-key": 1}}', digest)
+print(apply.apply(Order((change,), (Action.RESTART_DOCKER,)), Machine()).ending.value)
 """
 
 
@@ -83,23 +93,37 @@ class Docker:
         indexes = self.registries["IndexConfigs"].values()
         return {index["Name"] for index in indexes if not index["Secure"]}
 
+    def python(self, program: str) -> Done:
+        """Run a program of ours on the host, with the folder in front of it."""
+        words = f"from pathlib import Path\nFOLDER = Path({str(self.folder)!r})\n{program}"
+        return self.host.run(machine.ROOT / ".venv" / "bin" / "python", "-c", words)
+
     def is_up(self) -> bool:
         """Does the container that was started first still run, never restarted?"""
         found = self("inspect", "--format", "{{.State.Running}} {{.State.Pid}}", "up").check()
         running, pid = found.split()
         return running == "true" and self.host.path(f"/proc/{pid}").exists()
 
-    def add_registry(self, port: int) -> None:
+    def add_registry(self, port: int, certificate: Made | None = None) -> None:
+        http: dict[str, Any] = {"addr": f":{port}"}
+        if certificate is not None:
+            (self.folder / "server.crt").write_bytes(certificate.pem)
+            (self.folder / "server.key").write_bytes(certificate.key_pem)
+            http["tls"] = {
+                "certificate": f"{self.folder}/server.crt",
+                "key": f"{self.folder}/server.key",
+            }
         settings = {
             "version": 0.1,
             "storage": {"filesystem": {"rootdirectory": str(self.folder / str(port))}},
-            "http": {"addr": f"127.0.0.1:{port}"},
+            "http": http,
         }
         file = self.folder / f"{port}.yml"
         file.write_text(json.dumps(settings))
         words = ("env", "OTEL_TRACES_EXPORTER=none", "docker-registry", "serve", file)
         self.host.start(*words, name=f"registry-{port}")
-        ping = ("curl", "-fsS", f"http://127.0.0.1:{port}/v2/")
+        scheme = "http" if certificate is None else "https"
+        ping = ("curl", "-fsSk", f"{scheme}://127.0.0.1:{port}/v2/")
         self.host.eventually(f"a registry at {port}", lambda: self.host.run(*ping).ok or None)
 
 
@@ -139,6 +163,40 @@ registries:
     assert host.tree("/etc/docker") == before
     assert docker.registries == registries
     assert (docker.pid, docker.is_up()) == (pid, True)
+
+
+def test_insecure_means_without_tls_or_with_any_certificate(docker: Docker) -> None:
+    docker.add_registry(5001)
+    docker.add_registry(5003, made_certificates.server(None, "any.test"))
+    names = ("plain.test:5001/app:1", "192.0.2.7:5003/app:1")
+    for image in names:
+        docker("tag", "app:1", image).check()
+        assert not docker("push", image).ok
+
+    docker.host.apply('registries: {insecure: ["plain.test:5001", "192.0.2.7:5003"]}').check()
+
+    for image in names:
+        docker("push", image).check()
+
+    docker.host.apply("registries: {insecure: []}").check()
+
+    assert not any(docker("push", image).ok for image in names)
+
+
+def test_a_mirror_of_docker_hub_is_trusted_by_an_address_of_ipv6(docker: Docker) -> None:
+    authority = made_certificates.authority()
+    docker.add_registry(5000, made_certificates.server(authority, "::1"))
+    (docker.folder / "ca.crt").write_bytes(authority.pem)
+    docker.host.apply("registries: {insecure: [192.0.2.0/24]}").check()
+    docker("tag", "app:1", "192.0.2.7:5000/library/app:2").check()
+    docker("push", "192.0.2.7:5000/library/app:2").check()
+    docker.host.apply('registries: {mirrors: {docker.io: ["[::1]:5000"]}}').check()
+    assert not docker("pull", "app:2").ok
+
+    done = docker.host.apply('trust: {registries: {"[::1]:5000": {ca: ca.crt}}}').check()
+
+    assert "proven: docker trusts [::1]:5000" in done
+    docker("pull", "app:2").check()
 
 
 def test_access_lists_hold_as_soon_as_they_are_applied_and_until_they_are_undone(
@@ -190,14 +248,26 @@ def test_a_file_that_the_daemon_refuses_is_taken_back_with_the_daemon_up(docker:
     assert (docker.pid, docker.is_up()) == (pid, True)
 
 
+def test_a_file_that_the_daemon_does_not_start_with_is_taken_back_and_it_runs_again(
+    docker: Docker,
+) -> None:
+    before = docker.host.tree("/etc/docker")
+
+    done = docker.python(BAD_FILE).check()
+
+    assert done.strip() == "rolled back"
+    assert docker.host.tree("/etc/docker") == before
+    assert docker("version").ok
+    assert docker.is_up()
+
+
 def test_a_daemon_that_reads_its_file_at_its_start_only_restarts_as_planned(
     docker: Docker,
 ) -> None:
     host, pid = docker.host, docker.pid
     (docker.folder / "site.yaml").write_text('registries: {insecure: ["plain.test:5001"]}')
-    program = f"import os; os.chdir({str(docker.folder)!r})\n{OLD_DAEMON}"
 
-    done = host.run(machine.ROOT / ".venv" / "bin" / "python", "-c", program).check()
+    done = docker.python(OLD_DAEMON).check()
 
     assert done.split() == ["restart", "applied"]
     assert docker.insecure == {"plain.test:5001"}
