@@ -13,12 +13,14 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import select
 import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +32,7 @@ from e2e.machine import Process
 THEIRS: Final = "allow-all, http.server"
 RATE: Final = Measure("plugin, decisions on 8 connections", "1/s", "higher")
 LATENCY: Final = Measure("plugin, p99 of a decision", "ms", "lower")
+WORK: Final = Measure("plugin, CPU time of a decision", "µs", "lower")
 CONNECTIONS: Final = 8
 DECISIONS: Final = 20_000
 ALONE: Final = 5_000
@@ -55,20 +58,32 @@ Server(sys.argv[1], Answer).serve_forever()
 
 def measure(_: Path, rounds: int) -> str:
     """The table of ours and the peer, in alternating order, the first round left out."""
-    samples: dict[Measure, dict[str, list[float]]] = {RATE: {}, LATENCY: {}}
+    samples: dict[Measure, dict[str, list[float]]] = {RATE: {}, LATENCY: {}, WORK: {}}
     with machine.short_folder() as short, _ours(short) as ours, _theirs(short) as theirs:
         pair = ((OURS, ours), (THEIRS, theirs))
         for number in range(rounds + 1):
-            for name, path in pair if number % 2 == 0 else pair[::-1]:
-                for one, sample in ((RATE, _rate(path)), (LATENCY, _latency(path))):
+            for name, plugin in pair if number % 2 == 0 else pair[::-1]:
+                for one, sample in _taken(plugin).items():
                     report.tell(number, name, one, sample)
                     if number > 0:
                         samples[one].setdefault(name, []).append(sample)
     return report.table(samples, theirs=THEIRS)
 
 
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    path: Path
+    pid: int
+
+    @property
+    def work(self) -> float:
+        """Seconds of CPU time that it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def _ours(folder: Path) -> Iterator[Path]:
+def _ours(folder: Path) -> Iterator[Plugin]:
     policy = folder / "access.json"
     listed = [f"registry-{number}.site.test/team" for number in range(99)]
     policy.write_text(json.dumps({"allow": ["docker.io", *listed], "block": ["all"]}))
@@ -76,24 +91,32 @@ def _ours(folder: Path) -> Iterator[Path]:
     wharf = machine.ROOT / ".venv" / "bin" / "wharf"
     path = folder / "ours"
     words = ("docker-authz", f"--policy={policy}", f"--socket={path}", "--gate=none")
-    with _serving(path, Process(wharf, *words, log=folder / "log")):
-        yield path
+    with _serving(path, Process(wharf, *words, log=folder / "log")) as plugin:
+        yield plugin
 
 
 @contextmanager
-def _theirs(folder: Path) -> Iterator[Path]:
+def _theirs(folder: Path) -> Iterator[Plugin]:
     path = folder / "theirs"
-    with _serving(path, Process(sys.executable, "-c", PEER, path, log=folder / "log-theirs")):
-        yield path
+    process = Process(sys.executable, "-c", PEER, path, log=folder / "log-theirs")
+    with _serving(path, process) as plugin:
+        yield plugin
 
 
 @contextmanager
-def _serving(path: Path, process: Process) -> Iterator[None]:
+def _serving(path: Path, process: Process) -> Iterator[Plugin]:
     try:
         machine.eventually("a plugin", lambda: path.exists() or None)
-        yield
+        yield Plugin(path, process.pid)
     finally:
         process.stop()
+
+
+def _taken(plugin: Plugin) -> dict[Measure, float]:
+    before = plugin.work
+    rate = _rate(plugin.path)
+    work = (plugin.work - before) / DECISIONS * 1e6
+    return {RATE: rate, LATENCY: _latency(plugin.path), WORK: work}
 
 
 def _rate(path: Path) -> float:
