@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from wharfinger.cli import site_file, yaml
-from wharfinger.cli.errors import UsageError
+from wharfinger.cli import host, site_file, yaml
 from wharfinger.errors import AlreadyExists, WharfingerError
-from wharfinger.hosts.adopt import ansible, host, openshift
+from wharfinger.hosts.adopt import ansible, openshift
+from wharfinger.hosts.adopt import host as adopt_host
 from wharfinger.hosts.adopt.adopted import Adopted
 from wharfinger.hosts.adopt.said import Said
-from wharfinger.hosts.on_host import facts as host_facts
 from wharfinger.hosts.on_host import reading
-from wharfinger.hosts.on_host.facts import Facts
-from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.site import document
 from wharfinger.system import files
 
-FACTS_LIMIT: Final = 64 << 20
 _VARIABLES: Final = ("group_vars", "host_vars")
 _HEAD: Final = (
     "# What was found, as a site file. Read it before you apply it: `wharf site check`.\n"
@@ -50,24 +45,11 @@ class SiteExists(AlreadyExists):
 
 
 def of_host(root: Path) -> Iterator[Said]:
-    if not root.is_dir():
-        raise UsageError(f"cannot use {str(root)!r} as a root: it is no directory")
-    yield from host.said(reading.read_facts(Machine(str(root))))
+    yield from adopt_host.said(reading.read_facts(host.machine(root)))
 
 
 def of_facts(path: Path) -> Iterator[Said]:
-    yield from host.said(_facts(path))
-
-
-def _facts(path: Path) -> Facts:
-    content = site_file.read(path, str(path), limit=FACTS_LIMIT).content
-    try:
-        return host_facts.from_json(json.loads(content))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise UsageError(
-            f"cannot read facts from {str(path)!r}: they are not what `wharf hosts facts` writes",
-            remedy="write them with `wharf hosts facts -o json`",
-        ) from None
+    yield from adopt_host.said(host.facts_of(path))
 
 
 def of_inventory(path: Path) -> Iterator[Said]:
