@@ -8,6 +8,7 @@ What the bundle does when it is called: one word says what, JSON goes in and com
     history, drift               what was done, and what is no longer so
     verify                       prove the claims of the order on stdin
     docker-authz, verify-image   the services of a host; see `wharf docker-authz --help`
+    docker-load FILE             load an archive into Docker; see `wharf docker-load --help`
 
 With `--root DIR` it works on a directory tree. The code is 0, or 1 where something could not be done:
 then stdout has `{"error": {"code", "message", "remedy"}}`, or the outcome of an apply that was rolled
@@ -68,6 +69,8 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     if given.what == "docker-authz":
         return _docker_authz(given)
+    if given.what == "docker-load":
+        return _docker_load(given)
     try:
         answer = _ANSWERS[given.what](Machine(given.root), given)
     except OSError as error:
@@ -104,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     for option in ("--policy", "--socket", "--gate"):
         plugin.add_argument(option)
     words.add_parser("verify-image")
+    loader = words.add_parser("docker-load")
+    loader.add_argument("archive")
+    for option in ("--policy", "--docker"):
+        loader.add_argument(option)
     return parser
 
 
@@ -173,4 +180,20 @@ def _docker_authz(given: argparse.Namespace) -> int:
     except WharfingerError as error:
         print(error.message, file=sys.stderr)
         return 1
+    return 0
+
+
+def _docker_load(given: argparse.Namespace) -> int:
+    from wharfinger.hosts.on_host.docker_authz import load, policy_file, ticket
+    from wharfinger.hosts.on_host.docker_authz.policy_file import PolicyFile
+
+    try:
+        rules = PolicyFile(given.policy or policy_file.PATH).current()
+        with open(given.archive, "rb") as file:  # noqa: PTH123 - a name from the command line
+            names = load.load(file, rules, given.docker or load.DOCKER, ticket.FOLDER)
+    except (WharfingerError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name in names:
+        print(f"{name} loaded")
     return 0

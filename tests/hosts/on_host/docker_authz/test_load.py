@@ -11,7 +11,8 @@ import threading
 
 import pytest
 
-from wharfinger.hosts.on_host.docker_authz import load
+from wharfinger.hosts.on_host import command
+from wharfinger.hosts.on_host.docker_authz import load, ticket
 from wharfinger.hosts.on_host.docker_authz.load import DockerUnavailable, LoadRefused
 from wharfinger.policy.access import AccessPolicy
 
@@ -116,3 +117,20 @@ def test_what_the_daemon_refuses_is_told(daemon):
 def test_a_daemon_that_is_not_there_is_told(tmp_path):
     with pytest.raises(DockerUnavailable):
         load.load(archive("good.test/a:1"), LISTED, str(tmp_path / "none"), tmp_path)
+
+
+def test_the_program_of_a_host_loads_too(daemon, tmp_path, monkeypatch, capsys):
+    policy, file = tmp_path / "access.json", tmp_path / "images.tar"
+    policy.write_text(json.dumps(LISTED.to_json()))
+    policy.chmod(0o644)
+    monkeypatch.setattr(ticket, "FOLDER", daemon.tickets)
+    words = ["docker-load", str(file), "--policy", str(policy), "--docker", daemon.server_address]
+
+    file.write_bytes(archive("good.test/a:1").getvalue())
+    assert command.main(words) == 0
+    assert capsys.readouterr().out == "good.test/a:1 loaded\n"
+    file.write_bytes(archive("bad.test/a:1").getvalue())
+    assert command.main(words) == 1
+    assert "bad.test is blocked by site rule block: all" in capsys.readouterr().err
+    file.unlink()
+    assert command.main(words) == 1
