@@ -14,6 +14,7 @@ from wharfinger.hosts import plan
 from wharfinger.hosts.on_host.changes import Action, ContainerdAnswers, Disruption, Handshake
 from wharfinger.hosts.on_host.facts import Facts, FoundFile, RuntimeFacts
 from wharfinger.hosts.runtimes import access_file, certs_d, containerd
+from wharfinger.hosts.runtimes.containerd_config import LegacyRegistries
 from wharfinger.hosts.runtimes.registry_hosts import MARK, NOBODY
 from wharfinger.hosts.site.model import (
     ClientCertificate,
@@ -158,7 +159,7 @@ def test_without_the_plugin_that_reads_it_config_path_is_not_set() -> None:
 def test_the_older_form_is_named_since_containerd_refuses_both(legacy: str) -> None:
     config = f'version = 2\n[plugins."io.containerd.grpc.v1.cri".{legacy}\n'
 
-    with pytest.raises(containerd.LegacyRegistries) as raised:
+    with pytest.raises(LegacyRegistries) as raised:
         planned(insecure("a.test"), facts(config=config))
 
     assert raised.value.line == 2

@@ -2,8 +2,8 @@
 containerd: `config_path` in its `config.toml`, and a `hosts.toml` for each registry.
 
 `hosts.toml` is read at each pull, so a change of it disturbs nobody. Only where `config_path` is not
-set yet containerd has to restart once, which leaves its containers running. What a registry gets
-stands in `registry_hosts`; here is which registries get a file, and where.
+set yet containerd has to restart once, which leaves its containers running (`containerd_config`). What
+a registry gets stands in `registry_hosts`; here is which registries get a file, and where.
 
 - containerd takes the first directory that is there: `host_port_`, then `host:port`, then `_default`,
   in the first of its roots that has one. A new directory hides those after it, so a file of ours
@@ -23,66 +23,36 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from wharfinger.errors import Conflict
-from wharfinger.hosts.formats.toml_text import TomlText
 from wharfinger.hosts.on_host import installed
-from wharfinger.hosts.on_host.changes import (
-    Action,
-    ContainerdAnswers,
-    Disruption,
-    Handshake,
-    Proof,
-)
+from wharfinger.hosts.on_host.changes import ContainerdAnswers, Handshake, Proof
 from wharfinger.hosts.on_host.facts import Facts, RuntimeFacts
-from wharfinger.hosts.runtimes import access_file, certs_d, host_program, registry_hosts
+from wharfinger.hosts.runtimes import (
+    access_file,
+    certs_d,
+    containerd_config,
+    host_program,
+    registry_hosts,
+)
+from wharfinger.hosts.runtimes.containerd_config import Config
 from wharfinger.hosts.runtimes.registry_hosts import DEFAULT, Statement
 from wharfinger.hosts.site.model import Site
-from wharfinger.hosts.wanted import Compiled, Effect, Limit, WantedFile
+from wharfinger.hosts.wanted import Compiled, Limit, WantedFile
 from wharfinger.oci.reference import HUB, ImageReference
 from wharfinger.oci.registry_host import InvalidRegistry, RegistryHost
 from wharfinger.policy.access import AccessPolicy
 from wharfinger.policy.patterns import RegistryPattern
 
 NAME = "containerd"
-CONFIG: Final = "/etc/containerd/config.toml"
-CERTS_D: Final = "/etc/containerd/certs.d"
+CONFIG: Final = containerd_config.PATH
 
-VERIFIERS: Final = "/opt/containerd/image-verifier/bin"
 VERIFIER: Final = f"""\
 #!/bin/sh
 # Made by `wharf hosts apply`: containerd asks this about each image.
 exec {installed.COMMAND} verify-image "$@"
 """
-_VERIFIERS: Final = ("plugins", "io.containerd.image-verifier.v1.bindir")
 _FIRST_TO_VERIFY: Final = 2
 
-_REGISTRY_TABLES: Final = {
-    1: ("plugins", "cri", "registry"),
-    2: ("plugins", "io.containerd.grpc.v1.cri", "registry"),
-    3: ("plugins", "io.containerd.cri.v1.images", "registry"),
-}
-_CRI: Final = {"cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images"}
 _PORT: Final = re.compile(r"(?P<host>.+)_(?P<port>[0-9]{1,5})_")
-_RESTART: Final = Effect(
-    Action.RESTART_CONTAINERD,
-    Disruption.RESTART,
-    "containerd reads config_path at its start only; its containers go on",
-)
-
-
-class LegacyRegistries(Conflict):
-    """containerd does not start with `config_path` beside the older form of the same."""
-
-    code = "containerd-legacy-registries"
-
-    def __init__(self, path: str, table: str, line: int | None) -> None:
-        place = path if line is None else f"{path}:{line}"
-        super().__init__(
-            f"cannot set config_path in {path}: containerd refuses it beside {table}, given in {place}",
-            remedy=f"say in the site file what stands there (`wharf site adopt`), take {table} out,"
-            " and plan again",
-        )
-        self.table, self.line = table, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,27 +109,24 @@ def concerns(facts: Facts) -> bool:
 
 def compile(site: Site, facts: Facts) -> Compiled:
     containerd = facts.runtimes[NAME]
-    config = TomlText.parse(facts.content(_config_file(containerd)), _config_file(containerd))
-    table = _registry_table(config, containerd)
-    roots = Roots(_roots(config, table), facts)
+    config = Config.of(facts, containerd)
+    roots = Roots(config.roots, facts)
     trusted = _trust_files(site, roots)
     hosts = tuple(_host_files(site, roots))
     files: tuple[WantedFile, ...] = (*trusted, *hosts)
     if any(file.content is not None for file in files):
-        files += tuple(_config_files(config, table, containerd))
+        files += tuple(config.files())
     return Compiled(
-        (*access_file.files(site, facts), *_verifier(site, config, facts, containerd), *files),
+        (*access_file.files(site, facts), *_verifier(site, config, facts), *files),
         tuple(_proofs(site, roots, hosts, containerd)),
-        tuple(_limits(site, verified=_major(containerd) >= _FIRST_TO_VERIFY)),
+        tuple(_limits(site, verified=config.major >= _FIRST_TO_VERIFY)),
     )
 
 
 # The image verifier
 
 
-def _verifier(
-    site: Site, config: TomlText, facts: Facts, containerd: RuntimeFacts
-) -> Iterator[WantedFile]:
+def _verifier(site: Site, config: Config, facts: Facts) -> Iterator[WantedFile]:
     """The executable that containerd 2 asks about each image, or its absence.
 
     The plugin that asks it is on by default, and looks into its directory at each pull.
@@ -167,70 +134,13 @@ def _verifier(
     policy = site.registries.access
     if policy is None:
         return
-    path = f"{config.get(*_VERIFIERS, 'bin_dir') or VERIFIERS}/wharfinger"
+    path = f"{config.verifiers}/wharfinger"
     reason = access_file.REASON
-    if access_file.decides(policy) and _major(containerd) >= _FIRST_TO_VERIFY:
+    if access_file.decides(policy) and config.major >= _FIRST_TO_VERIFY:
         yield host_program.file(reason)
         yield WantedFile(path, VERIFIER.encode(), reason, mode=0o755)
     elif path in facts.files:
         yield WantedFile(path, None, reason)
-
-
-# config.toml
-
-
-def _config_file(containerd: RuntimeFacts) -> str:
-    words = list(containerd.arguments)
-    for index, word in enumerate(words):
-        name, equals, value = word.partition("=")
-        if name in ("--config", "-c"):
-            return value if equals else "".join(words[index + 1 : index + 2])
-    return CONFIG
-
-
-def _registry_table(config: TomlText, containerd: RuntimeFacts) -> tuple[str, ...]:
-    """Where the CRI plugin's registries stand in a file of this version."""
-    latest = 3 if _major(containerd) >= 2 else 2
-    version = config.get("version") if config.value else latest
-    return _REGISTRY_TABLES.get(version or 1, _REGISTRY_TABLES[latest])
-
-
-def _major(containerd: RuntimeFacts) -> int:
-    found = re.match(r"v?(\d+)", containerd.version)
-    return int(found[1]) if found else 0
-
-
-def _roots(config: TomlText, table: tuple[str, ...]) -> tuple[str, ...]:
-    given = config.get(*table, "config_path")
-    paths = [path.rstrip("/") for path in given.split(":")] if isinstance(given, str) else []
-    return tuple(path for path in paths if path) or (CERTS_D,)
-
-
-def _config_files(
-    config: TomlText, table: tuple[str, ...], containerd: RuntimeFacts
-) -> Iterator[WantedFile]:
-    """The file with `config_path` in it; none where it is set, or where nobody pulls by CRI."""
-    path = config.source.name
-    disabled = config.get("disabled_plugins") or []
-    if config.get(*table, "config_path") or _CRI.intersection(disabled):
-        return
-    _require_no_legacy(config, table)
-    if not config.value:
-        config = config.with_value(("version",), 3 if _major(containerd) >= 2 else 2)
-    effects = () if containerd.pid is None else (_RESTART,)
-    edited = config.with_value((*table, "config_path"), CERTS_D)
-    yield WantedFile(path, edited.content, "registries, trust.registries", effects)
-
-
-def _require_no_legacy(config: TomlText, table: tuple[str, ...]) -> None:
-    path = config.source.name
-    if config.get(*table, "mirrors"):
-        raise LegacyRegistries(path, "registry.mirrors", config.line_of(*table, "mirrors"))
-    for name, one in (config.get(*table, "configs") or {}).items():
-        if isinstance(one, dict) and one.get("tls"):
-            raise LegacyRegistries(
-                path, "registry.configs.….tls", config.line_of(*table, "configs", name, "tls")
-            )
 
 
 # certs.d

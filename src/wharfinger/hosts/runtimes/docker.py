@@ -8,26 +8,24 @@ empties stays as `[]`. https://docs.docker.com/reference/cli/dockerd/#configurat
 
 dockerd has no allow and block lists: those are for `wharfinger.hosts.on_host.docker_authz`, which it
 asks about each request. It ends itself if it is told of a plugin that does not answer, so the plugin
-is started before the daemon is told, and stopped after. What a build pulls no plugin sees; for that
-the daemon fetches through the plugin's gate, from its next start on. Nobody's containers are stopped
-for it: until then the plugin refuses builds.
+is started before the daemon is told, and stopped after (`docker_plugin`).
 
 Which registry a name without one means is not for a file to say: it is always Docker Hub.
 """
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from wharfinger.errors import Conflict
 from wharfinger.hosts.formats.json_text import JsonText
+from wharfinger.hosts.on_host import daemons
 from wharfinger.hosts.on_host.changes import Action, Disruption, DockerAnswers, Handshake, Proof
 from wharfinger.hosts.on_host.docker_authz import units
 from wharfinger.hosts.on_host.facts import Facts, RuntimeFacts
-from wharfinger.hosts.runtimes import access_file, certs_d, host_program
+from wharfinger.hosts.runtimes import access_file, certs_d, docker_plugin
 from wharfinger.hosts.site.model import Mirror, Registries, Site
 from wharfinger.hosts.wanted import Compiled, Effect, Limit, WantedFile
 from wharfinger.oci.reference import HUB, HUB_V2, HUBS
@@ -38,7 +36,6 @@ DAEMON_JSON: Final = "/etc/docker/daemon.json"
 CERTS_D: Final = "/etc/docker/certs.d"
 SYSCONFIG: Final = "/etc/sysconfig/docker"
 PLUGIN: Final = units.PLUGIN
-DROP_INS: Final = posixpath.dirname(units.GATE_PATH)
 
 INSECURE: Final = "insecure-registries"
 MIRRORS: Final = "registry-mirrors"
@@ -56,8 +53,6 @@ _REASONS: Final = {
 }
 _FIRST_TO_RELOAD: Final = (17, 6)
 """The first version that reads all three keys again on SIGHUP."""
-
-_PROXY: Final = re.compile(rb"^\s*Environment=.*\bHTTPS?_PROXY=", re.IGNORECASE | re.MULTILINE)
 
 Keys = dict[str, list[str]]
 
@@ -99,7 +94,7 @@ def compile(site: Site, facts: Facts) -> Compiled:
     daemon = _daemon_json(site.registries, facts, docker)
     trusted = () if trust is None else certs_d.files(CERTS_D, trust, facts, directory=_asked_as)
     return Compiled(
-        (*access_file.files(site, facts), *_units(site, facts), *daemon, *trusted),
+        (*access_file.files(site, facts), *docker_plugin.files(site, facts), *daemon, *trusted),
         tuple(_proofs(site, docker, daemon)) if docker.pid is not None else (),
         tuple(_limits(site, facts)),
     )
@@ -113,53 +108,7 @@ def _asked_as(registry: RegistryHost) -> str:
 
 def config_file(docker: RuntimeFacts) -> str:
     """Where this daemon reads `daemon.json`."""
-    return next(_given(docker.arguments, "--config-file"), DAEMON_JSON)
-
-
-def _given(arguments: Sequence[str], flag: str) -> Iterator[str]:
-    """The values that a command line gives to a flag, as `--flag=value` or `--flag value`."""
-    for index, argument in enumerate(arguments):
-        name, equals, value = argument.partition("=")
-        if name == flag:
-            yield value if equals else "".join(arguments[index + 1 : index + 2])
-
-
-# The plugin's service
-
-_RELOAD_UNITS: Final = Effect(Action.RELOAD_UNITS, Disruption.NONE, "systemd reads its units again")
-_START: Final = Effect(
-    Action.START_DOCKER_AUTHZ, Disruption.NONE, "it has to answer before dockerd is told of it"
-)
-_STOP: Final = Effect(Action.STOP_DOCKER_AUTHZ, Disruption.NONE, "dockerd does not ask it any more")
-
-
-def _units(site: Site, facts: Facts) -> Iterator[WantedFile]:
-    """The units of the plugin, or their absence."""
-    policy = site.registries.access
-    if policy is None:
-        return
-    reason = access_file.REASON
-    if not access_file.decides(policy):
-        for path in (units.SOCKET_PATH, units.SERVICE_PATH, units.GATE_PATH):
-            if path in facts.files:
-                yield WantedFile(path, None, reason, (_RELOAD_UNITS,))
-        yield from host_program.absent(facts, reason)
-        return
-    starts = (_RELOAD_UNITS, _START)
-    yield host_program.file(reason, _START)
-    yield WantedFile(units.SOCKET_PATH, units.SOCKET_TEXT.encode(), reason, starts)
-    yield WantedFile(units.SERVICE_PATH, units.SERVICE_TEXT.encode(), reason, starts)
-    if _other_proxy(facts) is None:
-        yield WantedFile(units.GATE_PATH, units.GATE_TEXT.encode(), reason, (_RELOAD_UNITS,))
-
-
-def _other_proxy(facts: Facts) -> str | None:
-    """The drop-in by which Docker already fetches through a proxy of the site."""
-    for path, found in facts.files.items():
-        beside = posixpath.dirname(path) == DROP_INS and path != units.GATE_PATH
-        if beside and _PROXY.search(found.content or b""):
-            return path
-    return None
+    return daemons.option(docker.arguments, "--config-file") or DAEMON_JSON
 
 
 # daemon.json
@@ -250,7 +199,7 @@ def _mirrors(registries: Registries, found: Sequence[str]) -> list[str]:
 
 def _effects(docker: RuntimeFacts, changed: Sequence[str], wanted: Keys) -> Iterator[Effect]:
     if PLUGINS in changed:
-        yield _START if PLUGIN in wanted[PLUGINS] else _STOP
+        yield docker_plugin.START if PLUGIN in wanted[PLUGINS] else docker_plugin.STOP
     if docker.pid is None:
         return
     if _version(docker) >= _FIRST_TO_RELOAD:
@@ -272,7 +221,7 @@ def _version(docker: RuntimeFacts) -> tuple[int, ...]:
 
 def _require_no_flag(key: str, path: str, facts: Facts, docker: RuntimeFacts) -> None:
     flag = _FLAGS[key]
-    if next(_given(docker.arguments, flag), None) is not None:
+    if daemons.option(docker.arguments, flag) is not None:
         raise FlagInTheWay(key, flag, path, _where_given(flag, facts, docker))
 
 
@@ -311,7 +260,7 @@ def _limits(site: Site, facts: Facts) -> Iterator[Limit]:
         if (why := _refused_as_insecure(registry)) is not None:
             yield Limit(f"registries.insecure: {registry}", why)
     yield from _mirror_limits(registries)
-    yield from _build_limits(registries, facts)
+    yield from docker_plugin.limits(registries, facts)
     for path in certs_d.keyless(CERTS_D, facts):
         yield Limit(
             "trust.registries",
@@ -329,19 +278,3 @@ def _mirror_limits(registries: Registries) -> Iterator[Limit]:
             )
         elif any(mirror.location.path for mirror in mirrors):
             yield Limit(statement, "Docker asks no mirror below a path: those are left out")
-
-
-def _build_limits(registries: Registries, facts: Facts) -> Iterator[Limit]:
-    policy = registries.access
-    if policy is None or not access_file.decides(policy):
-        return
-    proxy = _other_proxy(facts)
-    if proxy is not None:
-        why = (
-            f"builds are refused: Docker fetches through the proxy of {proxy}, not through our gate"
-        )
-    elif units.GATE_PATH not in facts.files:
-        why = "builds are refused until Docker is restarted once, at a time of your choice"
-    else:
-        return
-    yield Limit(access_file.REASON, why)
