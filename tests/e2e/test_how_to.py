@@ -91,6 +91,13 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "wharf sa delete": "kubectl config use-context wharfinger",
         },
     ),
+    "R2-allow-and-block.md": (
+        DOCKER,
+        {
+            "wharf hosts undo": "docker pull busybox 2>&1 | tee refused || true; "
+            "grep 'docker.io is blocked by site rule block: all, not on allow' refused",
+        },
+    ),
     "R4-insecure-registries.md": (
         DOCKER,
         {
