@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -60,6 +61,21 @@ def test_it_runs_with_nothing_but_the_standard_library(call, tmp_path):
     assert (tmp_path / fake_host.DAEMON_JSON[1:]).read_bytes() == b"new"
     assert call("undo")["ending"] == "undone"
     assert (tmp_path / fake_host.DAEMON_JSON[1:]).read_bytes() == b"old"
+
+
+def test_every_module_keeps_to_python_3_9(file, tmp_path):
+    zipfile.ZipFile(file).extractall(tmp_path)
+    vermin = shutil.which("vermin", path=str(Path(sys.executable).parent))
+    assert vermin is not None
+
+    done = subprocess.run(
+        (vermin, "-t=3.9-", "--no-tips", "--violations", tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("word", ["docker-authz", "verify-image"])

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 from wharfinger.errors import BadInput
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Self  # novm
 
 HUB: Final = "docker.io"
 HUB_V1: Final = "index.docker.io"
