@@ -1,14 +1,18 @@
 """Whatever is adopted is a site file, and what an apply has written is adopted as it was said."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wharfinger.cli import yaml
+from wharfinger.errors import WharfingerError
 from wharfinger.hosts import plan
-from wharfinger.hosts.adopt import ansible, host
+from wharfinger.hosts.adopt import ansible, host, openshift
+from wharfinger.hosts.adopt.adopted import joined
+from wharfinger.hosts.formats import toml_text
 from wharfinger.hosts.on_host.facts import Facts, FoundFile, RuntimeFacts
 from wharfinger.hosts.site import file
 from wharfinger.hosts.site.file import GivenFile
@@ -86,7 +90,7 @@ def facts(files: dict[str, bytes], *runtimes: str) -> Facts:
 
 
 @given(hosts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_adopted_from_a_host_is_a_site_file(files):
     adopted = host.adopt(facts({path: text.encode() for path, text in files.items()}))
 
@@ -95,7 +99,7 @@ def test_what_is_adopted_from_a_host_is_a_site_file(files):
 
 
 @given(lists, lists, lists)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_adopted_from_an_inventory_is_a_site_file(search, insecure, block):
     variables = {"additional": search, "insecure": insecure, "blocked": block}
     text = yaml.text_of(
@@ -138,3 +142,72 @@ def test_what_an_apply_has_written_is_adopted_as_it_was_said(name, ca):
 
         assert parsed(adopted) == site, runtimes
         assert adopted.notes == ()
+
+
+# Whatever stands in the files
+
+
+PATHS = (
+    "/etc/containers/registries.conf",
+    "/etc/containers/registries.conf.d/50-wharfinger.conf",
+    "/etc/containers/policy.json",
+    "/etc/wharfinger/access.json",
+    "/etc/sysconfig/docker",
+    "/etc/docker/daemon.json",
+    "/etc/docker/certs.d/a.test/ca.crt",
+    "/etc/containerd/config.toml",
+    "/etc/containerd/certs.d/a.test/hosts.toml",
+    "/etc/pki/ca-trust/source/anchors/a.pem",
+)
+WORDS = (
+    *("registries", "search", "insecure", "block", "registry", "mirror", "location", "prefix"),
+    *(
+        "blocked",
+        "aliases",
+        "unqualified-search-registries",
+        "short-name-mode",
+        "default",
+        "docker",
+    ),
+    *("transports", "type", "reject", "allow", "insecure-registries", "registry-mirrors", "host"),
+    *("server", "ca", "client", "skip_verify", "capabilities", "override_path", "plugins", "cri"),
+    *("io.containerd.grpc.v1.cri", "mirrors", "configs", "endpoint", "tls", "ca_file", "auth"),
+    *("insecure_registries", "block_registries", "registries.insecure", "https://a.test", "a.test"),
+)
+words = st.sampled_from(WORDS) | st.text(max_size=3)
+documents = st.recursive(
+    st.booleans() | st.integers(0, 9) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def as_toml(document) -> str:
+    return toml_text.render(document) if isinstance(document, dict) else ""
+
+
+contents = (
+    st.binary(max_size=60)
+    | documents.map(lambda one: json.dumps(one).encode())
+    | documents.map(lambda one: yaml.text_of([one]).encode())
+    | documents.map(as_toml).map(str.encode)
+)
+
+
+@given(st.dictionaries(st.sampled_from(PATHS), contents, max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_no_file_is_too_odd_to_adopt(files):
+    adopted = host.adopt(facts(files, "docker", "podman", "containerd"))
+
+    assert parsed(adopted).registries is not None
+
+
+@given(contents)
+@settings(max_examples=60, deadline=None)
+def test_no_other_source_is_too_odd_to_adopt_or_to_refuse(content):
+    for read in (openshift.master_config, openshift.image_config):
+        with suppress(WharfingerError):
+            assert parsed(joined(list(read(content, "source")))).registries is not None
+    for name in ("inventory", "vars.yml", "group_vars/all.yml"):
+        with suppress(WharfingerError):
+            assert parsed(ansible.adopt({name: content})).registries is not None

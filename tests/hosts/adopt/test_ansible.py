@@ -141,6 +141,10 @@ def test_a_file_of_variables_is_one_for_all_hosts():
         ),
         ("openshift_master_image_policy_config=yes", "no mapping"),
         ("openshift_master_admission_plugin_config=[]", "no mapping"),
+        ("openshift_master_image_policy_config={'a': {1, 2}}", "no mapping"),
+        ("openshift_master_image_policy_config={'a': b'x'}", "no mapping"),
+        ('openshift_master_image_policy_config={"a": NaN}', "no mapping"),
+        ('openshift_master_image_policy_config={"a": 1e999}', "no mapping"),
         (
             'openshift_master_admission_plugin_config={"openshift.io/ImagePolicy": {"location": "/p"}}',
             "in the file /p",

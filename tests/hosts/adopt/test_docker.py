@@ -63,6 +63,7 @@ def test_keys_of_daemon_json_become_lists_and_mirrors(adopt):
         ('{\n"insecure-registries": [\n5]}', 3, "no text"),
         ('{\n"insecure-registries": "a.test"}', 2, "is no list"),
         ('{\n"registry-mirrors": ["https://[bad"]}', 2, "no address"),
+        ('{\n"registry-mirrors": ["ftp://m.test"]}', 2, "no address of the web"),
         ('{\n"registry-mirrors": ["https://u:p@m.test"]}', 2, "a login in its address"),
         ('{\n"allow-nondistributable-artifacts": ["a.test"]}', 2, "foreign layers"),
         ('{\n"authorization-plugins": ["opa", "wharfinger"]}', 2, "plugin 'opa'"),
@@ -118,3 +119,8 @@ def test_a_password_in_a_mirror_is_not_shown(adopt):
     made, notes = adopt({DAEMON: '{"registry-mirrors": ["https://user:hunter2@m.test"]}'})
 
     assert "hunter2" not in f"{made}{notes}"
+
+
+@pytest.mark.parametrize("text", ["[]", "5", '"x"'])
+def test_a_daemon_json_that_is_no_object_is_a_note(adopt, text):
+    assert adopt({DAEMON: text})[1] == [f"{DAEMON}: cannot read it: it is no object"]

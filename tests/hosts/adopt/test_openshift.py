@@ -95,11 +95,21 @@ def test_the_authorities_of_its_config_map_may_be_given(ca):
     assert [note for note in notes if "bad name" in note]
 
 
-@pytest.mark.parametrize("text", [b"kind: Image\n", b"[]", b"spec:\n"])
+@pytest.mark.parametrize("text", [b"kind: Image\n", b"[]", b"spec:\n", b"spec: 5"])
 def test_an_object_without_spec_is_a_note(text):
     _, notes = made(openshift.image_config(text, "image.yaml"))
 
     assert notes == ["image.yaml: it has no spec"]
+
+
+@pytest.mark.parametrize(
+    "sources", ["5", "{allowedRegistries: {a: b}}", "{allowedRegistries: [[1]]}"]
+)
+def test_sources_of_the_wrong_type_are_a_note(sources):
+    _, notes = made(openshift.image_config(f"spec: {{registrySources: {sources}}}".encode(), "i"))
+
+    assert len(notes) == 1
+    assert notes[0].startswith("i:1: left out: ")
 
 
 def test_sources_that_say_different_policies_are_told():

@@ -158,6 +158,15 @@ def test_a_registry_without_tls_or_checks_is_insecure(adopt, text):
         ('[host."https://m.test"]\ncapabilities = ["push"]\n', 2, "not for pulls"),
         ('[host."https://m.test".header]\nx = "y"\n', 1, "the key 'header'"),
         ("server = \n", 1, "Invalid value"),
+        ("server = 5\n", 1, "server is neither text"),
+        ("ca = 5\n", 1, "ca is neither text"),
+        ("client = 5\n", 1, "client is neither"),
+        ('client = [["a"]]\n', 1, "client is neither"),
+        ("client = [[1, 2]]\n", 1, "client is neither"),
+        ("capabilities = 5\n", 1, "capabilities is neither text"),
+        ("host = 5\n", 1, "a host that is no table"),
+        ("[[host]]\nx = 1\n", 1, "a host that is no table"),
+        ('[host."http://[bad"]\n', 1, "an address that cannot be read"),
     ],
 )
 def test_what_a_site_cannot_say_of_containerd_is_a_note(adopt, text, line, why):
@@ -209,3 +218,23 @@ def test_a_password_in_an_address_is_not_shown(adopt):
 
     assert "a login" in notes[0]
     assert "hunter2" not in f"{made}{notes}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mirrors = 5",
+        "configs = 5",
+        "mirrors.x = 5",
+        "mirrors.x.endpoint = 5",
+        "mirrors.x.endpoint = [5]",
+        "configs.x = 5",
+        "configs.x.tls = 5",
+        "configs.x.tls = {ca_file = 5, cert_file = 5, key_file = 5}",
+    ],
+)
+def test_older_tables_of_the_wrong_types_carry_nothing_over(adopt, text):
+    config = f'[plugins."io.containerd.grpc.v1.cri".registry]\n{text}\n'
+    made, _ = adopt({"/etc/containerd/config.toml": config})
+
+    assert made.document == {"registries": {}}

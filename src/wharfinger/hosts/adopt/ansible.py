@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from wharfinger.hosts.adopt import adopted, docker, inventory, openshift
@@ -108,15 +108,12 @@ def _value(value: object) -> Any:
     """Text that is JSON, or a literal of Python as Ansible reads it in INI, as what it says."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{", '"', "'"):
         return value
-    for read in _READERS:
+    for read in (json.loads, ast.literal_eval):
         try:
-            return read(value.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            continue
+            return json.loads(json.dumps(read(value.strip()), allow_nan=False))
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            continue  # a value that JSON does not have is left as the text that it is
     return value
-
-
-_READERS: Final[Iterable[Callable[[str], Any]]] = (json.loads, ast.literal_eval)
 
 
 def _is_unread(value: object) -> bool:

@@ -91,6 +91,15 @@ class _Reader(ABC):
     def note(self, place: Place, text: str) -> None:
         self.notes.append(Note(place, f"left out: {text}"))
 
+    def texts(self, value: object, *keys: str | int) -> list[str]:
+        """One text or a list of them; anything else is a note."""
+        if value is None or isinstance(value, str):
+            return [] if value is None else [value]
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return [*value]
+        self.note(self.place(*keys), f"{keys[-1]} is neither text nor a list of texts")
+        return []
+
     def address(self, url: str, place: Place) -> SplitResult | None:
         """Never shown as it stands: there may be a password in it."""
         try:
@@ -134,11 +143,15 @@ class _HostsFile(_Reader):
                 )
             return
         registry = trust_files.registry_of(directory)
-        self._host(registry, str(self.text.get("server") or ""), self.text.value, ())
-        hosts = self.text.get("host")
-        for url, table in hosts.items() if isinstance(hosts, dict) else ():
+        server = self.texts(self.text.get("server"), "server")
+        self._host(registry, "".join(server), self.text.value, ())
+        hosts = self.text.get("host") or {}
+        tables = hosts if isinstance(hosts, dict) else {"": hosts}
+        for url, table in tables.items():
             if isinstance(table, dict):
                 self._host(registry, url, table, ("host", url))
+            else:
+                self.note(self.place("host"), "a host that is no table")
 
     def _host(self, registry: str, url: str, table: dict[str, Any], keys: Keys) -> None:
         place = self.place(*keys)
@@ -172,17 +185,24 @@ class _HostsFile(_Reader):
         return ""
 
     def _trust(self, registry: str, table: dict[str, Any], keys: Keys) -> None:
-        authorities = table.get("ca") or []
-        for path in [authorities] if isinstance(authorities, str) else authorities:
-            self.authority(registry, str(path), self.place(*keys, "ca"))
+        for path in self.texts(table.get("ca"), *keys, "ca"):
+            self.authority(registry, path, self.place(*keys, "ca"))
         clients = table.get("client") or []
-        for pair in [clients] if isinstance(clients, str) else clients:
+        for pair in clients if isinstance(clients, list) else [clients]:
             both = [pair, pair] if isinstance(pair, str) else pair
-            if isinstance(both, list) and len(both) == 2:
-                self.client(registry, str(both[0]), str(both[1]), self.place(*keys, "client"))
+            if (
+                isinstance(both, list)
+                and len(both) == 2
+                and all(isinstance(one, str) for one in both)
+            ):
+                self.client(registry, both[0], both[1], self.place(*keys, "client"))
+            else:
+                self.note(
+                    self.place(*keys, "client"), "client is neither a file nor pairs of files"
+                )
 
     def _unknown(self, table: dict[str, Any], keys: Keys) -> None:
-        capabilities = table.get("capabilities")
+        capabilities = self.texts(table.get("capabilities"), *keys, "capabilities")
         if capabilities and "pull" not in capabilities:
             self.note(self.place(*keys, "capabilities"), "a host that is not for pulls")
         for key in table:
@@ -201,13 +221,13 @@ class _Config(_Reader):
     def _mirrors(self, keys: Keys) -> None:
         tables = self.text.get(*keys)
         for registry, table in tables.items() if isinstance(tables, dict) else ():
-            endpoints = table.get("endpoint") if isinstance(table, dict) else None
             place = self.place(*keys, registry)
             if registry == "*":
                 self.note(place, "mirrors for every registry (*)")
                 continue
-            for url in endpoints or ():
-                self._endpoint(registry, str(url), place)
+            endpoints = table.get("endpoint") if isinstance(table, dict) else table
+            for url in self.texts(endpoints, *keys, registry, "endpoint"):
+                self._endpoint(registry, url, place)
 
     def _endpoint(self, registry: str, url: str, place: Place) -> None:
         address = self.address(url, place)

@@ -87,6 +87,8 @@ def daemon(content: bytes, path: str = DAEMON_JSON) -> Said:
         text = JsonText.parse(content, path)
     except (UnreadableFile, FileTooLarge) as error:
         return unreadable(error)
+    if not isinstance(text.value, dict):
+        return Said(path, notes=(Note(Place(path), "cannot read it: it is no object"),))
     given: dict[str, tuple[Told, ...]] = {}
     notes: list[Note] = []
     for key, names in _KEYS.items():
@@ -150,6 +152,9 @@ def _mirrors(told: Iterable[Told], notes: list[Note]) -> Iterator[ToldMirror]:
             continue
         if "@" in address.netloc:
             notes.append(Note(one.place, "left out: a mirror with a login in its address"))
+            continue
+        if address.scheme not in ("http", "https"):
+            notes.append(Note(one.place, f"left out: mirror {one.text!r} is no address of the web"))
             continue
         location = f"{address.netloc}{address.path.rstrip('/')}"
         plain = address.scheme == "http"

@@ -76,13 +76,15 @@ def image_config(content: bytes, path: str, authorities: bytes | None = None) ->
     """
     root = document.read_foreign(path, content)
     spec = _at(root, "spec")
-    if spec is None:
+    if spec is None or not isinstance(spec.value, dict):
         yield Said(path, notes=(Note(Place(path), "it has no spec"),))
         return
     sources = _at(spec, "registrySources")
     notes = list(_left_out(spec, sources, path, has_authorities=authorities is not None))
     imported = _at(spec, _FOR_IMPORTS)
     later = {} if imported is None else {ROOM_OF_IMPORTS: {_FOR_IMPORTS: imported.plain()}}
+    if sources is not None and not isinstance(sources.value, dict):
+        notes.append(Note(Place(path, sources.line), "left out: registrySources is no mapping"))
     yield Said(
         path,
         search=_told(sources, _SEARCH, path, notes),
