@@ -212,6 +212,7 @@ def test_access_lists_hold_as_soon_as_they_are_applied_and_until_they_are_undone
 
     host.apply('registries: {allow: ["plain.test:5001"], block: [all]}').check()
 
+    assert host.run("pgrep", "--full", "docker-authz").ok
     docker("pull", "plain.test:5001/app:1").check()
     refused = docker("pull", "blocked.test:5002/app:1")
     assert "blocked.test:5002 is blocked by site rule block: all, not on allow" in refused.err
@@ -232,7 +233,7 @@ def test_access_lists_hold_as_soon_as_they_are_applied_and_until_they_are_undone
     docker("pull", "blocked.test:5002/app:1").check()
     assert host.tree("/etc/docker", "/etc/wharfinger", "/etc/systemd/system") == before
     assert (docker.pid, docker.is_up()) == (pid, True)
-    assert not host.run("pgrep", "-f", "wharf docker-authz").ok
+    assert not host.run("pgrep", "--full", "docker-authz").ok
 
 
 def test_a_file_that_the_daemon_refuses_is_taken_back_with_the_daemon_up(docker: Docker) -> None:
