@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from wharfinger.cli import yaml
-from wharfinger.hosts.site import file
+from wharfinger.hosts.site import contradictions, file
 from wharfinger.hosts.site.faults import InvalidSite
 
 ROOT = Path(__file__).parents[3]
@@ -164,3 +164,17 @@ def test_the_page_documents_every_key_and_no_other():
     ]
 
     assert documented == list(keys(SCHEMA))
+
+
+def test_the_example_of_the_page_is_a_site_file(files):
+    page = (ROOT / "docs/reference/site.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    names = {"host.cert": "client.crt", "host.key": "client.key"}
+
+    site = file.parse(
+        example.encode(), files=lambda path: files(names.get(path.rpartition("/")[2], "ca.crt"))
+    )
+
+    assert site.registries.block_all
+    assert site.trust.registries is not None
+    assert contradictions.find(site) == ()

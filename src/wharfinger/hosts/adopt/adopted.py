@@ -49,7 +49,7 @@ def joined(sources: Sequence[Said]) -> Adopted:
         if (items := draft.lists(key, sources)) is not None:
             registries[key] = items
     if "insecure" in registries:
-        registries["insecure"] = draft.narrow(registries["insecure"])
+        registries["insecure"] = draft.narrow(registries["insecure"], sources)
     if mirrors := draft.mirrors(sources):
         registries["mirrors"] = mirrors
     if (mode := draft.short_names(sources)) is not None:
@@ -110,13 +110,13 @@ class _Draft:
                     f" ({_listed(items)}, and there {_listed(others)}): the site file has all of them",
                 )
 
-    def narrow(self, items: list[str]) -> list[str]:
+    def narrow(self, items: list[str], sources: Sequence[Said]) -> list[str]:
         """Without the networks, where they mean everyone together."""
         try:
             grammars.insecure(tuple(grammars.INSECURE.parse(item) for item in items))
         except WharfingerError as error:
-            networks = [item for item in items if "/" in item]
-            self.note(Place(_listed(networks)), f"left out of registries.insecure: {error.message}")
+            first = next(told for said in sources for told in said.insecure or ())
+            self.note(first.place, f"left out of registries.insecure: {error.message}")
             return [item for item in items if "/" not in item]
         return items
 
