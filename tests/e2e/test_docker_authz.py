@@ -169,7 +169,7 @@ server.serve_forever()
 
 
 def test_without_the_gate_no_build_passes() -> None:
-    reason = "build: the base images cannot be seen and site rules are in force"
+    reason = "build: the images that it uses cannot be seen and site rules are in force"
 
     with machine.short_folder() as folder:
         docker = GuardedDocker(folder, gated=False)

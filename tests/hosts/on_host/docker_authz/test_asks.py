@@ -92,6 +92,21 @@ def test_a_container_asks_for_its_image_unless_it_is_an_id(image, expected):
     assert shown(container({"Image": image})) == expected
 
 
+def test_an_image_that_is_mounted_is_asked_for_too():
+    mounts = [
+        {"Type": "image", "Source": "q.test/b"},
+        {"Type": "image", "Source": DIGEST},
+        {"Type": "bind", "Source": "/srv"},
+    ]
+
+    assert shown(container({"Image": "a.test/c", "hostconfig": {"Mounts": mounts}})) == [
+        "run of a.test/c:latest",
+        "mount of q.test/b:latest",
+    ]
+    with pytest.raises(UnclearRequest):
+        asks.of(container({"Image": "a.test/c", "HostConfig": {"Mounts": {"Type": "image"}}}))
+
+
 def test_a_service_asks_for_its_image_and_its_plugin():
     task = {"ContainerSpec": {"Image": "q.test/a"}, "PluginSpec": {"Remote": "r.test/b"}}
     body = json.dumps({"TaskTemplate": task}).encode()

@@ -82,6 +82,36 @@ def test_servers_of_an_allowed_registry_are_reached(allow, block, server, allowe
 
 
 @pytest.mark.parametrize(
+    ("allow", "block", "allowed"),
+    [
+        (["docker.io"], ["all"], True),
+        (["docker.io"], ["all", "mirror.test:5000"], False),
+        (["quay.io"], ["all"], False),
+    ],
+)
+def test_a_mirror_of_an_allowed_hub_is_reached(tmp_path, allow, block, allowed):
+    file = tmp_path / "daemon.json"
+    file.write_text('{"registry-mirrors": ["https://other.test:443/x", "http://mirror.test:5000"]}')
+    policy = AccessPolicy.from_lists(allow, block)
+
+    mirrors = gate.mirrors_in(str(file))
+
+    assert mirrors == (RegistryHost("other.test"), RegistryHost("mirror.test", 5000))
+    assert gate.decide(policy, mirrors[1], mirrors).allowed is allowed
+    assert not gate.decide(policy, RegistryHost("third.test"), mirrors).allowed
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"registry-mirrors": 1}', '{"registry-mirrors": [1]}']
+)
+def test_without_a_readable_daemon_json_there_are_no_mirrors(tmp_path, content):
+    file = tmp_path / "daemon.json"
+    assert gate.mirrors_in(str(file)) == ()
+    file.write_text(content)
+    assert gate.mirrors_in(str(file)) == ()
+
+
+@pytest.mark.parametrize(
     ("environ", "only"),
     [
         ({"HTTP_PROXY": PROXY, "HTTPS_PROXY": PROXY}, True),

@@ -15,11 +15,12 @@ https://docs.docker.com/reference/api/engine/version/v1.41/
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Union
 
 from wharfinger.hosts.on_host.docker_authz import body
+from wharfinger.hosts.on_host.docker_authz.body import Members
 from wharfinger.hosts.on_host.docker_authz.call import Call
 from wharfinger.hosts.on_host.docker_authz.target import Target, UnclearRequest
 from wharfinger.oci.reference import (
@@ -157,7 +158,9 @@ def _swarm_join(_: Call, __: Target, ___: str) -> Asks:
 
 
 def _container(call: Call, _: Target, __: str) -> Asks:
-    return _local("run of", body.text_at(call.document(), "Image"))
+    document = call.document()
+    mounts = body.objects_at(document, "HostConfig", "Mounts")
+    return (*_local("run of", body.text_at(document, "Image")), *_mounted(mounts))
 
 
 def _commit(call: Call, target: Target, _: str) -> Asks:
@@ -169,7 +172,12 @@ def _service(call: Call, _: Target, __: str) -> Asks:
     document = call.document()
     image = body.text_at(document, "TaskTemplate", "ContainerSpec", "Image")
     plugin = body.text_at(document, "TaskTemplate", "PluginSpec", "Remote")
-    return (*_local("service with", image), *_label("service with plugin", plugin))
+    mounts = body.objects_at(document, "TaskTemplate", "ContainerSpec", "Mounts")
+    return (
+        *_local("service with", image),
+        *_label("service with plugin", plugin),
+        *_mounted(mounts),
+    )
 
 
 def _plugin_pull(call: Call, target: Target, _: str) -> Asks:
@@ -212,6 +220,12 @@ def _local(what: str, text: str) -> Asks:
     if not text or _ID.fullmatch(text) or is_digest(text):
         return ()
     return _label(what, text)
+
+
+def _mounted(mounts: Iterable[Members]) -> Asks:
+    """Engines from 28 on mount an image as they mount a volume."""
+    images = (body.text_at(one, "Source") for one in mounts if body.text_at(one, "Type") == "image")
+    return tuple(ask for image in images for ask in _local("mount of", image))
 
 
 def _fetched(what: str, address: str) -> Ask:

@@ -36,16 +36,35 @@ def parse(raw: bytes) -> Members:
 
 def text_at(members: Members, *path: str) -> str:
     """The text at `path`; empty where it, or an object on the way to it, is missing or null."""
-    found: Members | str | None = members
-    for name in path:
-        if not isinstance(found, Members):
-            if found is None:
-                return ""
-            raise UnclearRequest(f"its body has no object above {name}")
-        found = _member(found, name)
-    if found is not None and not isinstance(found, str):
-        raise UnclearRequest(f"{path[-1]} in its body is not text")
-    return found or ""
+    *way, last = path
+    found: Members | None = members
+    for name in way:
+        found = _object(found, name)
+    text = _member(found, last) if found is not None else None
+    if text is not None and not isinstance(text, str):
+        raise UnclearRequest(f"{last} in its body is not text")
+    return text or ""
+
+
+def objects_at(members: Members, *path: str) -> tuple[Members, ...]:
+    """The objects in the list at `path`; none where it, or an object on the way, is missing or null."""
+    *way, last = path
+    found: Members | None = members
+    for name in way:
+        found = _object(found, name)
+    listed = _member(found, last) if found is not None else None
+    if listed is None:
+        return ()
+    if not isinstance(listed, list):
+        raise UnclearRequest(f"{last} in its body is not a list")
+    return tuple(item for item in listed if isinstance(item, Members))
+
+
+def _object(members: Members | None, name: str) -> Members | None:
+    found = None if members is None else _member(members, name)
+    if found is not None and not isinstance(found, Members):
+        raise UnclearRequest(f"{name} in its body is not an object")
+    return found
 
 
 def _member(members: Members, name: str) -> Any | None:

@@ -39,12 +39,12 @@ class Seen:
 
 ALLOWED: Final = Decision(allowed=True)
 UNSEEN_BUILD: Final = (
-    "the base images cannot be seen and site rules are in force; let the daemon fetch through the "
-    "gate of `wharf docker-authz` to have them checked"
+    "the images that it uses cannot be seen and site rules are in force; restart Docker once, so "
+    "that it fetches through the plugin's gate"
 )
 PARTIAL_RULES: Final = (
-    "the base images cannot be seen and there are site rules for parts of a registry; have rules for "
-    "whole registries, or build with podman"
+    "the images that it uses cannot be seen and there are site rules for parts of a registry; have "
+    "rules for whole registries, or build with Podman"
 )
 UNSEEN_LOAD: Final = (
     "the names in the archive cannot be seen and site rules are in force; use "

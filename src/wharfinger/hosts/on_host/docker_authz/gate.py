@@ -9,7 +9,7 @@ refusal to its client, since Go reports the status line of a proxy that does not
 Two things never come by: registries on a loopback address (Go does not use a proxy for `localhost`
 and 127.0.0.0/8), and images that are here already. With only some registries allowed, the servers to
 which they send their clients for tokens and blobs have to be allowed too; those of well-known
-registries are known (`COMPANIONS`).
+registries are known (`COMPANIONS`), and so are the mirrors in `daemon.json`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,10 +25,12 @@ from typing import Final, NamedTuple
 from wharfinger.errors import WharfingerError
 from wharfinger.hosts.on_host.docker_authz import decision
 from wharfinger.hosts.on_host.docker_authz.policy_file import PolicyFile
+from wharfinger.oci.reference import HUB
 from wharfinger.oci.registry_host import HTTP_PORT, HTTPS_PORT, InvalidRegistry, RegistryHost
 from wharfinger.policy.access import ALL, AccessPolicy, AccessVerdict
 
 ADDRESS: Final = "127.0.0.1:3190"
+DAEMON_JSON: Final = "/etc/docker/daemon.json"
 HEAD_LIMIT: Final = 64 << 10
 CONNECTIONS: Final = 512
 """Any local user can connect; more than these are closed, so that the plugin keeps its descriptors."""
@@ -54,6 +56,7 @@ _CONNECT: Final = re.compile(r"CONNECT (?P<server>[^ /?#@]+) HTTP/1\.[01]")
 _PLAIN: Final = re.compile(
     r"(?P<method>[A-Z]+) http://(?P<server>[^ /?#@]+)(?P<rest>(?:[/?][^ #]*)?) HTTP/1\.[01]"
 )
+_MIRROR: Final = re.compile(r"https?://(?P<server>[^/?#]+)")
 _OF_THE_HOP: Final = re.compile(
     rb"(?:proxy-)?(?:connection|authorization|authenticate)$", re.IGNORECASE
 )
@@ -85,17 +88,32 @@ def asked(head: bytes) -> Asked | None:
     return Asked(server, server.port or HTTP_PORT, first + _one_hop(fields.encode("latin-1")))
 
 
-def decide(policy: AccessPolicy, server: RegistryHost) -> AccessVerdict:
-    """May the daemon connect there?"""
+def decide(
+    policy: AccessPolicy, server: RegistryHost, mirrors: Collection[RegistryHost] = ()
+) -> AccessVerdict:
+    """May the daemon connect there? `mirrors` are those of Docker Hub that it is configured with."""
     verdict = decision.reach(policy, server)
     if verdict.allowed or verdict.rule not in (f"block: {ALL}", "allow"):
         return verdict
     for registry, companions in COMPANIONS.items():
-        if server.host in companions:
+        if server.host in companions or (registry == HUB and server in mirrors):
             there = decision.reach(policy, RegistryHost(registry))
             if there.allowed:
                 return there
     return verdict
+
+
+def mirrors_in(path: str) -> tuple[RegistryHost, ...]:
+    """The mirrors in a `daemon.json`; none if there is none to be read.
+
+    https://docs.docker.com/docker-hub/image-library/mirror/
+    """
+    try:
+        document = json.loads(Path(path).read_bytes())
+        found = [_MIRROR.match(address) for address in document.get("registry-mirrors") or ()]
+        return tuple(_as_named(RegistryHost.parse(one["server"])) for one in found if one)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, InvalidRegistry):
+        return ()
 
 
 def stands_before(daemon: int | None, address: str | None) -> bool:
@@ -126,8 +144,8 @@ def is_only_way(environ: Mapping[str, str], address: str) -> bool:
 class Gate:
     """Serves connections of the daemon."""
 
-    def __init__(self, policy: PolicyFile) -> None:
-        self._policy = policy
+    def __init__(self, policy: PolicyFile, daemon_json: str = DAEMON_JSON) -> None:
+        self._policy, self._daemon_json = policy, daemon_json
         self._open = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -168,7 +186,7 @@ class Gate:
 
     def _objection(self, server: RegistryHost) -> str:
         try:
-            verdict = decide(self._policy.current(), server)
+            verdict = decide(self._policy.current(), server, mirrors_in(self._daemon_json))
         except WharfingerError as error:
             return error.message
         return "" if verdict.allowed else verdict.reason
