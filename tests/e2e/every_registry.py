@@ -1,5 +1,5 @@
 """
-A registry that has one image under every name, on any number of ports.
+A registry that has one image under every name, on any number of ports. It is for a network of its own.
 
 As a program it serves: `every_registry.py LOG PORT[,PEM]...`, with TLS where a port has a certificate.
 Each request for a manifest is a line of LOG: the host that was asked, and the path.
@@ -21,6 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
+READY: Final = "ready"
 MANIFEST_TYPE: Final = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -61,6 +62,11 @@ def _descriptor(kind: str, content: bytes) -> dict[str, object]:
         "digest": digest_of(content),
         "size": len(content),
     }
+
+
+def is_ready(log: Path) -> bool | None:
+    """Does the one that writes `log` listen? For `eventually`."""
+    return (log.exists() and log.read_text().startswith(READY)) or None
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -116,13 +122,13 @@ def main(log: str, *ports: str) -> None:
     threads = []
     for entry in ports:
         port, _, pem = entry.partition(",")
-        server = Server(("127.0.0.1", int(port)), Answer)
+        server = Server(("0.0.0.0", int(port)), Answer)
         if pem:
             server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             server.context.load_cert_chain(pem)
         threads.append(threading.Thread(target=server.serve_forever))
         threads[-1].start()
-    Answer.log.write("ready\n")
+    Answer.log.write(f"{READY}\n")
     Answer.log.flush()
     for thread in threads:
         thread.join()

@@ -218,7 +218,7 @@ def apart(short_path: Path) -> Iterator[Apart]:
             *(f"{port},{short_path / 'leaf.pem'}" for port in PORTS),
             name="registry",
         )
-        machine.eventually("a registry", lambda: log.exists() or None)
+        machine.eventually("a registry", lambda: every_registry.is_ready(log))
         yield space
     finally:
         space.stop()
