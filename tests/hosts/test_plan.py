@@ -130,6 +130,14 @@ def test_what_is_no_file_is_not_planned_over(kind):
         planned(found, Compiled((WantedFile(PATH, b"{}", "x"),)))
 
 
+def test_a_file_that_was_too_large_to_read_is_not_written_over():
+    found = Facts("host", "debian", "Debian 12", files={PATH: FoundFile("file")})
+    wanted = Fixed(Compiled((WantedFile(PATH, b"{}", "registries.insecure"),)))
+
+    with pytest.raises(NotAFile, match="too large"):
+        plan(Site(), found, compilers=[wanted])
+
+
 def test_a_secret_is_never_shown():
     wanted = WantedFile("/etc/a.key", b"-----BEGIN canary", "trust", mode=0o600, secret=True)
 

@@ -31,13 +31,14 @@ _COVERED_BY_RESTART = {Action.RELOAD_DOCKER: Action.RESTART_DOCKER}
 
 
 class NotAFile(Conflict):
-    """Where a file belongs stands something else: a link, a directory, a pipe."""
+    """Where a file belongs stands something else: a link, a directory, a pipe, or far too much."""
 
     code = "not-a-file"
 
     def __init__(self, path: str, found: FoundFile) -> None:
+        stands = "what stands there is too large" if found.kind == "file" else _stands(found)
         super().__init__(
-            f"cannot plan for {path}: there stands a {found.kind} instead of a file",
+            f"cannot plan for {path}: {stands}",
             remedy=f"look at it, and move it away (`mv {path} {path}.old`) if nobody needs it",
         )
         self.path = path
@@ -157,10 +158,15 @@ def _changes(compiled: Iterable[Compiled], facts: Facts) -> Iterator[Change]:
             raise Disagreement(other.path)
     for path, file in wanted.items():
         before = facts.files.get(path)
-        if before is not None and before.kind != "file":
+        if before is not None and before.digest is None:
             raise NotAFile(path, before)
         if not _is_so(file, before):
             yield Change(file, before)
+
+
+def _stands(found: FoundFile) -> str:
+    target = "" if found.target is None else f" to {found.target}"
+    return f"there stands a {found.kind}{target} instead of a file"
 
 
 def _is_so(wanted: WantedFile, before: FoundFile | None) -> bool:

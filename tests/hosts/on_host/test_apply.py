@@ -22,7 +22,7 @@ from wharfinger.hosts.on_host.changes import (
     WriteFile,
     WriteLink,
 )
-from wharfinger.hosts.on_host.journal import HostLocked, Journal, JournalUnreadable
+from wharfinger.hosts.on_host.journal import HostLocked, Journal, JournalClosed, JournalUnreadable
 from wharfinger.hosts.on_host.machine import Machine, Ran
 from wharfinger.hosts.on_host.ordered import ChangedSincePlan, TwoChanges
 from wharfinger.hosts.on_host.preflight import NotWritable
@@ -191,6 +191,26 @@ def test_a_restore_puts_links_directories_and_exact_modes(root, host):
     assert not (root / "etc/pki/gone").exists()
     apply.undo(host)
     assert fake_host.picture(root) == before
+
+
+def test_in_a_tree_of_their_own_a_user_owns_what_is_made(root, host, monkeypatch):
+    user = 1000 if os.geteuid() == 0 else os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+
+    apply.apply(Order((fake_host.write(CERTIFICATE, b"pem"),)), host)
+
+    assert (root / CERTIFICATE[1:]).stat().st_uid == user
+    assert (root / CERTIFICATE[1:]).parent.stat().st_uid == user
+
+
+def test_who_may_not_look_into_the_journal_is_told_so(host, monkeypatch):
+    def closed(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(host.files, "names", closed)
+
+    with pytest.raises(JournalClosed):
+        apply.history(host)
 
 
 # What is refused before anything is changed

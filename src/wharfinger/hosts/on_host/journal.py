@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
-from wharfinger.errors import Conflict, Unavailable
+from wharfinger.errors import Conflict, Forbidden, Unavailable
 from wharfinger.hosts.on_host import results, states
 from wharfinger.hosts.on_host.changes import Action
 from wharfinger.hosts.on_host.processes import Process
@@ -80,6 +80,15 @@ class JournalUnreadable(Conflict):
             remedy=f"look at it; move {path} away if what it did need not be undone",
         )
         self.path = path
+
+
+class JournalClosed(Forbidden):
+    """Whoever asks is not root."""
+
+    code = "journal-closed"
+
+    def __init__(self) -> None:
+        super().__init__(f"cannot look into {DIRECTORY}: it is root's", remedy="do it as root")
 
 
 class JournalUnwritable(Unavailable):
@@ -206,7 +215,10 @@ class Journal:
 
     def _names(self) -> list[tuple[str, Phase]]:
         phases = {phase.value: phase for phase in Phase}
-        matches = map(_NAME.fullmatch, self._tree.names(DIRECTORY))
+        try:
+            matches = map(_NAME.fullmatch, self._tree.names(DIRECTORY))
+        except PermissionError:
+            raise JournalClosed from None
         found = [(match[0], match["phase"]) for match in matches if match is not None]
         known = [(name, phases[phase]) for name, phase in found if phase in phases]
         return sorted(known, key=lambda one: int(one[0].partition(".")[0]))

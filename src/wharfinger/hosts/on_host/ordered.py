@@ -8,6 +8,7 @@ more, come along as states of their own, so that going back knows of them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -61,7 +62,8 @@ def pairs(order: Order, tree: Tree, entries: Iterable[Entry]) -> Pairs:
     for path in [path for path, (_, after) in found.items() if after.kind != "absent"]:
         for folder in above(path):
             if folder not in found and tree.look(folder) is None:
-                found[folder] = (states.absent(folder), State(folder, "directory", 0o755))
+                made = State(folder, "directory", 0o755, *_owner(0, 0))
+                found[folder] = (states.absent(folder), made)
     _add_emptied(found, tree, _made(entries))
     return found
 
@@ -85,15 +87,22 @@ def _after_of_directory(change: MakeDirectory | RemoveDirectory, before: State) 
         raise NotAFile(change.path, "it is no directory")
     if isinstance(change, RemoveDirectory):
         return states.absent(change.path)
-    wanted = State(change.path, "directory", change.mode, change.uid, change.gid)
+    owner = _owner(change.uid, change.gid)
+    wanted = State(change.path, "directory", change.mode, *owner)
     return replace(wanted, attributes=before.attributes)
 
 
 def _after_of_file(change: WriteFile, before: State) -> State:
     keeps = before.kind == "file" and not change.exact
-    kept = before if keeps else change
-    new = states.file(change.path, change.content, mode=kept.mode, uid=kept.uid, gid=kept.gid)
+    uid, gid = (before.uid, before.gid) if keeps else _owner(change.uid, change.gid)
+    mode = before.mode if keeps else change.mode
+    new = states.file(change.path, change.content, mode=mode, uid=uid, gid=gid)
     return replace(new, attributes=before.attributes) if before.kind == "file" else new
+
+
+def _owner(uid: int, gid: int) -> tuple[int, int]:
+    """Who is not root works on a tree of their own, and all in it is theirs."""
+    return (uid, gid) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
 
 
 def _made(entries: Iterable[Entry]) -> set[str]:
