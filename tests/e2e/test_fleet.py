@@ -31,6 +31,7 @@ registries:
   search: ["{REGISTRY}:5000"]
   mirrors:
     docker.io: ["{REGISTRY}:5000"]
+  block: [blocked.site.test]
   insecure: ["lab.site.test:5000"]
 trust:
   registries:
@@ -141,6 +142,11 @@ def recap(done: Done) -> dict[str, str]:
     return {name.strip(): " ".join(counts.split()[:4]) for name, _, counts in lines if counts}
 
 
+def troubles(done: Done) -> str:
+    """What was said of hosts that failed."""
+    return "\n".join(line for line in done.out.splitlines() if '"msg": "cannot' in line) + done.err
+
+
 def same(text: str) -> dict[str, str]:
     return dict.fromkeys(NAMES, text)
 
@@ -154,15 +160,18 @@ def test_a_playbook_brings_three_hosts_in_order_and_back(yard: Yard, registry: P
     untouched = yard.trees()
     assert "certificate" in yard.fleet.on("one", "skopeo", "inspect", IMAGE).err
 
-    assert recap(yard.play("hosts.yaml", "--check", "--diff")) == ALL_CHANGED
+    checked = yard.play("hosts.yaml", "--check", "--diff")
+    assert recap(checked) == ALL_CHANGED, troubles(checked)
     assert yard.trees() == untouched
 
     told = yard.play("hosts.yaml", "--diff", "-vvvv")
-    assert recap(told) == ALL_CHANGED
+    assert recap(told) == ALL_CHANGED, troubles(told)
     key = (yard.folder / "client.key").read_text().splitlines()[1]
     assert key not in told.out + told.err
     yard.fleet.on("one", "skopeo", "inspect", "--raw", IMAGE).check()
     yard.fleet.on("one", "skopeo", "inspect", "--raw", MIRRORED).check()
+    blocked = yard.fleet.on("one", "skopeo", "inspect", "docker://blocked.site.test/app:1")
+    assert "registry blocked.site.test is blocked" in blocked.err
     in_order = yard.trees()
 
     assert recap(yard.play("hosts.yaml")) == ALL_OK
