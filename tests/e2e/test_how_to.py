@@ -63,7 +63,76 @@ dockerd --data-root="$HERE/docker" --bridge=none --iptables=false >"$HERE/docker
 until docker version >"$HERE/version" 2>&1; do sleep 0.1; done
 """
 
+SEARCHED = """
+mount -t tmpfs tmpfs /run
+mkdir "$HERE/lib" "$HERE/libwork"
+mount -t overlay overlay -o "lowerdir=/var/lib,upperdir=$HERE/lib,workdir=$HERE/libwork" /var/lib
+rm -rf /etc/docker/daemon.json /var/lib/wharfinger
+wharf up --name registry.site.test --detach
+cp "$WHARF_STATE/ca.crt" .
+export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"
+wharf project create shop
+wharf grant registry-viewer --anonymous -n shop
+wharf token create builder -n shop | skopeo login -u builder --password-stdin --tls-verify=false \\
+    localhost:5000
+echo '{"version": 0.1, "http": {"addr": "127.0.0.1:5001"}, "storage": {"inmemory": {}}}' >other.yml
+env -u REGISTRY_AUTH_FILE docker-registry serve other.yml >"$HERE/other.log" 2>&1 &
+until grep -q 'listening on' "$HERE/other.log"; do sleep 0.1; done
+for image in localhost:5000/shop/tide-clock localhost:5001/team/clock; do
+    skopeo copy --all --dest-tls-verify=false oci:"$HERE/image" "docker://$image:1"
+done
+"""
+
+TRUST = """
+mount -t tmpfs tmpfs /run
+for path in /var/lib /usr/local/share/ca-certificates; do
+    mkdir -p "$HERE/upper$path" "$HERE/work$path"
+    mount -t overlay overlay -o "lowerdir=$path,upperdir=$HERE/upper$path,workdir=$HERE/work$path" $path
+done
+rm -rf /etc/docker/daemon.json /etc/docker/certs.d /etc/containers/certs.d /etc/containerd
+rm -rf /var/lib/wharfinger
+[ -s site.yaml ] || rm site.yaml
+wharf up --name registry.site.test --detach
+cp "$WHARF_STATE/ca.crt" .
+cp ca.crt next-ca.crt
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=old -days 90 -keyout host.key -out old-ca.crt
+openssl x509 -in old-ca.crt -out host.cert
+chmod 600 host.key
+"""
+TRUSTED = (
+    TRUST
+    + """
+wharf trust add registry.site.test:5000 --ca ca.crt
+wharf hosts apply site.yaml --yes
+"""
+)
+
+FLEET = """
+mount -t tmpfs tmpfs /run
+for path in /var/lib /usr/local/share/ca-certificates; do
+    mkdir -p "$HERE/upper$path" "$HERE/work$path"
+    mount -t overlay overlay -o "lowerdir=$path,upperdir=$HERE/upper$path,workdir=$HERE/work$path" $path
+done
+rm -rf /etc/docker/daemon.json /var/lib/wharfinger
+ln -s "$(dirname "$(readlink -f "$HERE/bin/wharf")")/ansible-playbook" "$HERE/bin/"
+mkdir group_vars
+echo 'ansible_connection: local' >group_vars/all.yml  # both are this machine
+"""
+
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "C1-trust-a-registry.md": (
+        TRUST,
+        {"wharf trust retire": "wharf trust add registry.site.test:5000 --ca old-ca.crt"},
+    ),
+    "C2-per-registry-certificates.md": (
+        TRUST,
+        {"wharf trust remove": "test $(stat -c %a /etc/docker/certs.d/*/wharfinger.key) = 600"},
+    ),
+    "C3-back-up-trust.md": (TRUSTED, {}),
+    "C4-restore-trust.md": (
+        TRUSTED + "mkdir backups; wharf trust backup backups; rm -r /etc/*/certs.d\n",
+        {"wharf hosts undo": "test -f /etc/docker/certs.d/registry.site.test:5000/*.crt"},
+    ),
     "G1-shared-registry.md": (
         "",
         {
@@ -91,6 +160,15 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "wharf sa delete": "kubectl config use-context wharfinger",
         },
     ),
+    "R1-search-order.md": (
+        SEARCHED,
+        {
+            "wharf search clock --limit": "wharf hosts plan site.yaml | tee second; grep 'already so' second; "
+            "wharf search clock -o name | tee found; "
+            "printf '%s\\n' registry.site.test:5000/shop/tide-clock localhost:5001/team/clock "
+            "| diff - found",
+        },
+    ),
     "R2-allow-and-block.md": (
         DOCKER,
         {
@@ -98,6 +176,7 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "grep 'docker.io is blocked by site rule block: all, not on allow' refused",
         },
     ),
+    "R3-secure-registries.md": (TRUST, {}),
     "R4-insecure-registries.md": (
         DOCKER,
         {
@@ -113,6 +192,13 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         START,
         {
             "kubectl -n shop create secret": "PASSWORD=hunter2; kubectl -n shop delete secret quay",
+        },
+    ),
+    "fleet.md": (
+        FLEET,
+        {
+            "wharf hosts apply site.yaml -i inventory.ini --serial": "test ! -e /etc/docker/daemon.json",
+            "cat >hosts.yml": "grep lab.site.test:5000 /etc/docker/daemon.json",
         },
     ),
 }
