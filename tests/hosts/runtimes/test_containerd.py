@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import made_certificates
+from wharfinger.errors import WharfingerError
 from wharfinger.hosts import plan
 from wharfinger.hosts.on_host.changes import Action, ContainerdAnswers, Disruption, Handshake
 from wharfinger.hosts.on_host.facts import Facts, FoundFile, RuntimeFacts
@@ -391,3 +392,27 @@ def test_what_containerd_cannot_do_is_told() -> None:
         "registries.block: quay.io/bad",
         access_file.REASON,
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["host = 1\n", '[host]\n"https://a.test" = "x"\n', "[[host]]\n", "host = [\n", "\0"],
+)
+def test_a_file_that_cannot_be_edited_is_named(text: str) -> None:
+    with pytest.raises(WharfingerError, match=r"a\.test/hosts\.toml"):
+        planned(insecure("a.test"), facts(**{"a.test/hosts.toml": text}))
+
+
+@pytest.mark.parametrize(
+    "text", ["version = 2\nplugins = 3\n", "version = 2\n[plugins", "version = []\nplugins = 1\n"]
+)
+def test_a_config_toml_that_cannot_be_edited_is_named(text: str) -> None:
+    with pytest.raises(WharfingerError, match=containerd.CONFIG):
+        planned(insecure("a.test"), facts(config=text))
+
+
+@pytest.mark.parametrize("text", ["version = 9\n", "version = 2\ndisabled_plugins = 3\n"])
+def test_an_odd_config_toml_gets_its_config_path(text: str) -> None:
+    made = planned(insecure("a.test"), facts(config=text))
+
+    assert containerd.CONFIG in [one.wanted.path for one in made.changes]

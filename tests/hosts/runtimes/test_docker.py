@@ -8,6 +8,7 @@ import json
 import pytest
 
 import made_certificates
+from wharfinger.errors import WharfingerError
 from wharfinger.hosts import bundle, plan
 from wharfinger.hosts.on_host import installed
 from wharfinger.hosts.on_host.changes import Action, Disruption, DockerAnswers, Handshake
@@ -350,3 +351,18 @@ def test_an_authority_of_others_under_the_name_of_a_client_is_told() -> None:
     (limit,) = planned(Site(), there).limits
 
     assert "/etc/docker/certs.d/a.test/ca.cert has no key beside it" in limit[1].instead
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", "\0"])
+def test_a_daemon_json_that_cannot_be_edited_is_named(text: str) -> None:
+    with pytest.raises(WharfingerError, match=docker.DAEMON_JSON):
+        planned(insecure("a.test"), facts(daemon=text))
+
+
+@pytest.mark.parametrize(
+    "text", ['{"insecure-registries": {"a": 1}}', '{"insecure-registries": [1]}']
+)
+def test_a_key_of_another_kind_is_set_right(text: str) -> None:
+    made = planned(insecure("a.test"), facts(daemon=text))
+
+    assert daemon_json(made) == {"insecure-registries": ["a.test"]}

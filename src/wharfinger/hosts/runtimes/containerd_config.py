@@ -29,7 +29,7 @@ _REGISTRY_TABLES: Final = {
     2: ("plugins", "io.containerd.grpc.v1.cri", "registry"),
     3: ("plugins", "io.containerd.cri.v1.images", "registry"),
 }
-_CRI: Final = {"cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images"}
+_CRI: Final = ("cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images")
 _RESTART: Final = Effect(
     Action.RESTART_CONTAINERD,
     Disruption.RESTART,
@@ -90,7 +90,8 @@ class Config:
         """Of the file; one without a version is of the first."""
         if self.text.value:
             given = self.text.get("version") or 1
-            return given if given in _REGISTRY_TABLES else max(_REGISTRY_TABLES)
+            known = isinstance(given, int) and given in _REGISTRY_TABLES
+            return given if known else max(_REGISTRY_TABLES)
         return 3 if self.major >= _VERSION_3 else 2
 
     @property
@@ -102,8 +103,9 @@ class Config:
 
         Raise `LegacyRegistries`.
         """
-        disabled = self.text.get("disabled_plugins") or []
-        if self.text.get(*self._table, "config_path") or _CRI.intersection(disabled):
+        disabled = self.text.get("disabled_plugins")
+        without_cri = isinstance(disabled, list) and any(one in _CRI for one in disabled)
+        if without_cri or self.text.get(*self._table, "config_path"):
             return
         self._require_no_legacy()
         text = self.text if self.text.value else self.text.with_value(("version",), self._version)
@@ -116,7 +118,8 @@ class Config:
         path = text.source.name
         if text.get(*table, "mirrors"):
             raise LegacyRegistries(path, "registry.mirrors", text.line_of(*table, "mirrors"))
-        for name, one in (text.get(*table, "configs") or {}).items():
+        configs = text.get(*table, "configs")
+        for name, one in configs.items() if isinstance(configs, dict) else ():
             if isinstance(one, dict) and one.get("tls"):
                 line = text.line_of(*table, "configs", name, "tls")
                 raise LegacyRegistries(path, "registry.configs.….tls", line)

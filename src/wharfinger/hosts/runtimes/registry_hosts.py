@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wharfinger.hosts.formats import toml_text
+from wharfinger.hosts.formats.source import UnreadableFile
 from wharfinger.hosts.formats.toml_text import TomlText
 from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.runtimes import certs_d
@@ -112,6 +113,9 @@ def _document(source: str, facts: Facts, statement: Statement) -> Document:
     if found is None:
         return _by_names(source, facts)
     document = dict(TomlText.parse(found, path).value)
+    tables = document.get("host", {})
+    if not isinstance(tables, dict) or any(not isinstance(one, dict) for one in tables.values()):
+        raise UnreadableFile(path, "`host` has to hold a table for each address")
     if document.get("server") == NOBODY:
         return {"host": {}} if statement.blocked is False else document
     if statement.registry is not None and posixpath.basename(source) == DEFAULT:
