@@ -238,3 +238,17 @@ def test_older_tables_of_the_wrong_types_carry_nothing_over(adopt, text):
     made, _ = adopt({"/etc/containerd/config.toml": config})
 
     assert made.document == {"registries": {}}
+
+
+def test_a_mirror_that_one_runtime_takes_as_insecure_is_told(adopt):
+    made, notes = adopt(
+        {
+            "/etc/docker/daemon.json": '{"registry-mirrors": ["https://m.test"]}',
+            f"{CONTAINERD}/docker.io/hosts.toml": '[host."https://m.test"]\nskip_verify = true\n',
+        }
+    )
+
+    assert made.document["registries"]["mirrors"] == {
+        "docker.io": [{"location": "m.test", "insecure": True}]
+    }
+    assert "(m.test (insecure), and there m.test)" in notes[0]

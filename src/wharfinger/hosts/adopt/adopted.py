@@ -99,8 +99,8 @@ class _Draft:
         return list(parsed)
 
     def _compare(self, statement: str, spoken: Sequence[tuple[str, list[str]]]) -> None:
-        """Order counts in one list only."""
-        ordered = statement == "registries.search"
+        """Order counts where registries are asked one after the other."""
+        ordered = statement.startswith(("registries.search", "registries.mirrors"))
         for source, items in spoken[1:]:
             first, others = spoken[0]
             if (items != others) if ordered else (set(items) != set(others)):
@@ -133,7 +133,10 @@ class _Draft:
                     spoken.setdefault(registry, {}).setdefault(said.source, []).append(kept)
         made: dict[str, list[Any]] = {}
         for registry, by_source in spoken.items():
-            lists = [(source, [one.location for one in told]) for source, told in by_source.items()]
+            lists = [
+                (source, list(dict.fromkeys(map(_shown, told))))
+                for source, told in by_source.items()
+            ]
             self._compare(f"registries.mirrors of {registry}", lists)
             made[registry] = self._joined(told for many in by_source.values() for told in many)
         return {registry: told for registry, told in made.items() if not _is_usual(registry, made)}
@@ -249,6 +252,10 @@ class _Draft:
                         f"its {room} is left out: another source has said something else before",
                     )
         return made
+
+
+def _shown(mirror: ToldMirror) -> str:
+    return f"{mirror.location} (insecure)" if mirror.insecure else mirror.location
 
 
 def _is_usual(spelled: str, mirrors: Mapping[str, list[Any]]) -> bool:
