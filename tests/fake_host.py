@@ -35,6 +35,10 @@ class SteppedDisk(Disk):
     def __init__(self) -> None:
         self.steps = 0
 
+    def step(self, call: str) -> None:
+        self.steps += 1
+        self.before(call)
+
     def before(self, call: str) -> None:
         """Raise to stop before the call that has this number."""
 
@@ -44,8 +48,7 @@ class SteppedDisk(Disk):
             return found
 
         def call(*arguments: Any) -> Any:
-            self.steps += 1
-            self.before(name)
+            self.step(name)
             return None if name == "sync" else found(*arguments)
 
         return call
@@ -141,17 +144,20 @@ class FakeHost(Machine):
     def signal(self, pid: int, number: int) -> None:
         assert self.docker is not None
         assert (pid, self.docker.alive) == (self.docker.pid, True)
+        self._step("signal")
         self.docker.reloads += 1
         lists = ("insecure-registries", "registry-mirrors")
         self._load({key: self.docker.config[key] for key in lists if key in self.docker.config})
 
     def stop(self, pid: int, *, seconds: float) -> bool:
         assert self.docker is not None
+        self._step("stop")
         self.docker.alive = False
         return True
 
     def start(self, process: Process) -> int:
         assert self.docker is not None
+        self._step("start")
         self.docker.pid += 1
         self.docker.starts += 1
         self.docker.alive = True
@@ -186,6 +192,11 @@ class FakeHost(Machine):
 
     def pauses(self, seconds: float) -> Iterable[None]:
         return (None, None)
+
+    def _step(self, call: str) -> None:
+        """What is done to the daemon is a step like those of the disk."""
+        if isinstance(self.files.disk, SteppedDisk):
+            self.files.disk.step(call)
 
     def _load(self, kept: dict[str, Any] | None = None) -> None:
         assert self.docker is not None

@@ -6,9 +6,11 @@ once the next command has run: always all of the old or all of the new.
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -50,19 +52,35 @@ ORDER = Order(
     (DockerAnswers(insecure=("new.test:5000",), same_pid=True),),
 )
 
-
-class Seen(NamedTuple):
-    """A host, and what it looked like before and after `ORDER`."""
-
-    root: Path
-    old: Picture
-    new: Picture
+RESTARTING = replace(
+    ORDER,
+    actions=(Action.RESTART_DOCKER,),
+    proofs=(DockerAnswers(insecure=("new.test:5000",)),),
+)
+ACCESS_LIST = b"".join(
+    (
+        struct.pack("<I", 2),
+        *(
+            struct.pack("<HHI", tag, permissions, user)
+            for tag, permissions, user in (
+                (0x01, 6, 0xFFFFFFFF),
+                (0x02, 4, 1000),
+                (0x04, 4, 0xFFFFFFFF),
+                (0x10, 4, 0xFFFFFFFF),
+                (0x20, 0, 0xFFFFFFFF),
+            )
+        ),
+    )
+)
+"""User 1000 may read; acl(5), in the form of the kernel's posix_acl_xattr.h."""
 
 
 def make(root: Path) -> Docker:
     """A host with files that have more than bytes."""
     daemon = fake_host.put(root, fake_host.DAEMON_JSON, OLD, mode=0o640)
     os.setxattr(daemon, "user.note", b"ours")
+    with suppress(OSError):  # a file system without access lists
+        os.setxattr(daemon, "system.posix_acl_access", ACCESS_LIST)
     if os.geteuid() == 0:
         os.chown(daemon, 3, 4)
     fake_host.put(root, "/etc/containers/registries.conf.d/50-wharfinger.conf", b"x = 1\n")
@@ -145,6 +163,24 @@ def test_an_apply_killed_at_any_step_ends_old_or_new(fresh, pictures):
             assert apply.apply(ORDER, host).ending is Ending.APPLIED
             assert gist(fake_host.picture(Path(host.files.root))) == gist(new)
     assert endings == {True, False}
+
+
+def test_a_daemon_that_was_to_restart_is_up_whenever_the_apply_was_killed(fresh, pictures):
+    old, new = pictures
+
+    def start() -> FakeHost:
+        root = fresh()
+        return FakeHost(root, docker=make(root))
+
+    stopped = 0
+    for host in deaths(lambda host: apply.apply(RESTARTING, host), start):
+        stopped += not host.docker.alive
+        apply.recover(host)
+        seen = fake_host.picture(Path(host.files.root))
+        assert seen == old or gist(seen) == gist(new)
+        assert host.docker.alive
+        assert insecure(host) == ([] if seen == old else ["new.test:5000"])
+    assert stopped == 1
 
 
 def test_the_same_order_given_again_recovers_by_itself(fresh, pictures):
