@@ -115,8 +115,9 @@ for path in /var/lib /usr/local/share/ca-certificates; do
 done
 rm -rf /etc/docker/daemon.json /var/lib/wharfinger
 ln -s "$(dirname "$(readlink -f "$HERE/bin/wharf")")/ansible-playbook" "$HERE/bin/"
-mkdir group_vars
-echo 'ansible_connection: local' >group_vars/all.yml  # both are this machine
+mkdir group_vars  # both hosts are this machine
+echo 'ansible_connection: local' >group_vars/all.yml
+echo 'ansible_python_interpreter: /usr/bin/python3' >>group_vars/all.yml
 """
 
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {

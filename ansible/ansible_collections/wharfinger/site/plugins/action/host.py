@@ -113,9 +113,15 @@ class ActionModule(ActionBase):
             task_vars=task_vars,
         )
         if result.get("failed"):
-            message = _told(result.get("msg", "the host gave no reason"), result.get("remedy"))
-            raise AnsibleActionFail(message, result=result)
+            raise AnsibleActionFail(_told(_reason(result), result.get("remedy")), result=result)
         return result["answer"]
+
+
+def _reason(result):
+    """Why a step failed; where Python itself did, the last it said."""
+    words = (result.get("module_stderr") or "").split("\n")
+    said = next((line for line in reversed(words) if line.strip()), "")
+    return ": ".join(part for part in (result.get("msg", "the host gave no reason"), said) if part)
 
 
 def _told(message, remedy):
