@@ -209,6 +209,8 @@ def read_file(content: bytes | None, path: str) -> RegistriesConf:
     conf = registries_conf.parse(content or b"", path)
     if conf.syntax is Syntax.YAML:
         raise UnreadableFile(path, "it is YAML, which only old versions of Docker read")
+    if conf.syntax is Syntax.V1 and path != MAIN:
+        raise UnreadableFile(path, "a drop-in has to be in version 2, and this is in version 1")
     mode = conf.short_name_mode
     if mode is not None and mode.name not in MODES:
         raise UnreadableFile(path, f"there is no mode {mode.name!r}", line=mode.place.line)
