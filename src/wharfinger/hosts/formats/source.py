@@ -9,13 +9,17 @@ can point there. What is no text (a NUL, bytes that are not UTF-8) is refused be
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from wharfinger.errors import BadInput, TooLarge, Unsupported
 
-SIZE_LIMIT: Final = 1 << 20
+SIZE_LIMIT: Final = 256 * 1024
+"""Bytes of a file; real ones have a tenth, and a full one is read within seconds."""
+
 DEPTH_LIMIT: Final = 32
 """How deep objects, tables and lists may nest; real files need less than ten."""
 
@@ -105,7 +109,7 @@ class Source:
         return "\n" if found is None else found[0]
 
     def line(self, offset: int) -> int:
-        return self.body.count("\n", 0, offset) + 1
+        return bisect_right(_line_starts(self.body), offset)
 
     def fault(self, reason: str, offset: int) -> UnreadableFile:
         column = offset - self.line_start(offset) + 1
@@ -140,3 +144,9 @@ class Source:
         if offset and not self.body[:offset].endswith("\n"):
             text = newline + text
         return self.with_edits(((offset, offset), text))
+
+
+@lru_cache(maxsize=16)
+def _line_starts(body: str) -> list[int]:
+    """Remembered, since whoever asks for the line of one value asks for those of all."""
+    return [0, *(found.end() for found in re.finditer("\n", body))]

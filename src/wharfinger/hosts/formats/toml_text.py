@@ -15,6 +15,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from wharfinger.hosts.formats import arrays, places
@@ -27,8 +28,6 @@ from wharfinger.hosts.formats.source import (
     Span,
     UnreadableFile,
 )
-
-SIZE_LIMIT: Final = 256 * 1024
 
 _PLACE: Final = re.compile(
     r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|.*)\)"
@@ -71,17 +70,28 @@ class TomlText:
     value: dict[str, Any]
     """What the file says. It is the caller's to read and not to change."""
     _statements: tuple[_Statement, ...]
+    _values: Mapping[Keys, _Statement]
+    """The statements that have a value, by its place."""
+    _starts: Mapping[Keys, int]
+    """Where the first statement starts that is at a place or below it."""
 
     @classmethod
     def parse(cls, content: bytes | None, name: str) -> TomlText:
         """Read a file, or `None` for one that is yet to be made. Raise `UnreadableFile` or
         `FileTooLarge`."""
-        return cls._of(Source.read(content or b"", name, limit=SIZE_LIMIT))
+        return cls._of(Source.read(content or b"", name))
 
     @classmethod
     def _of(cls, source: Source) -> TomlText:
         value = _loaded(source)
-        return cls(source, value, tuple(_statements(source.body)))
+        statements = tuple(_statements(source.body))
+        starts: dict[Keys, int] = {}
+        for one in statements:
+            for length in range(1, len(one.keys) + 1):
+                starts.setdefault(one.keys[:length], one.start)
+        return cls(
+            source, value, statements, {one.keys: one for one in statements if one.value}, starts
+        )
 
     @property
     def content(self) -> bytes:
@@ -96,11 +106,10 @@ class TomlText:
         what it stands in, or the first of what stands in it."""
         if self.get(*keys) is None:
             return None
-        for statement in self._statements:
-            if _begins(statement.keys, keys):
-                return self.source.line(statement.start)
-        holders = [one for one in self._statements if one.value and _begins(keys, one.keys)]
-        return self._item_line(holders[-1], keys) if holders else None
+        if (start := self._starts.get(keys)) is not None:
+            return self.source.line(start)
+        holder = self._holder(keys)
+        return None if holder is None else self._item_line(holder, keys)
 
     def with_value(self, keys: Keys, value: Any) -> TomlText:
         """Set the key at `keys`, making the tables above it. Raise `CannotEdit` where that cannot be
@@ -141,8 +150,8 @@ class TomlText:
 
     def _holder(self, keys: Keys) -> _Statement | None:
         """The key whose value holds that at `keys`: itself, or an inline table above it."""
-        found = [one for one in self._statements if one.value and _begins(keys, one.keys)]
-        return found[-1] if found else None
+        prefixes = (keys[:length] for length in range(len(keys), 0, -1))
+        return next((self._values[one] for one in prefixes if one in self._values), None)
 
     def _checked(self, source: Source, wanted: Any, *, empty_tables: bool = False) -> TomlText:
         try:
@@ -394,8 +403,12 @@ def _value_end(text: str, at: int) -> int:
     return end
 
 
+@lru_cache(maxsize=16)
 def _items(text: str, span: Span) -> list[Span]:
-    """The items of a list, or the pairs of an inline table, at `span`."""
+    """The items of a list, or the pairs of an inline table, at `span`.
+
+    Remembered, since whoever asks for the line of one item asks for those of all.
+    """
     items: list[Span] = []
     depth, start, end = 0, -1, -1
     for token in _TOKEN.finditer(text, span[0], span[1]):
