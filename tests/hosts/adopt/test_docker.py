@@ -124,3 +124,17 @@ def test_a_password_in_a_mirror_is_not_shown(adopt):
 @pytest.mark.parametrize("text", ["[]", "5", '"x"'])
 def test_a_daemon_json_that_is_no_object_is_a_note(adopt, text):
     assert adopt({DAEMON: text})[1] == [f"{DAEMON}: cannot read it: it is no object"]
+
+
+def test_options_of_debian_and_drop_ins_of_systemd_count_too(adopt):
+    made, notes = adopt(
+        {
+            "/etc/default/docker": '#DOCKER_OPTS="--dns 8.8.8.8"\nDOCKER_OPTS="--insecure-registry a.test"\n',
+            "/etc/systemd/system/docker.service.d/site.conf": "[Service]\nExecStart=\n"
+            "ExecStart=/usr/bin/dockerd --insecure-registry=a.test \\\n --registry-mirror https://m.test\n"
+            "Environment=A=b \\\n --insecure-registry=c.test\n",
+        }
+    )
+
+    assert registries(made) == {"insecure": ["a.test"], "mirrors": {"docker.io": ["m.test"]}}
+    assert notes == []

@@ -1,5 +1,6 @@
 """
-What a host's files for Docker say: `/etc/sysconfig/docker`, `daemon.json`, and dockerd's own flags.
+What a host's files for Docker say: `/etc/sysconfig/docker`, `/etc/default/docker`, `daemon.json`, and
+the flags of dockerd, as a drop-in of systemd gives them or as the daemon that runs was given them.
 
 The flags of Docker of the RHEL kind (`--add-registry`, `--block-registry`) stand in variables of
 `sysconfig`, or are keys of `daemon.json`. Docker Hub is searched last there without being named,
@@ -23,11 +24,21 @@ from wharfinger.hosts.formats.sysconfig import Sysconfig
 from wharfinger.oci.reference import HUB, HUBS
 from wharfinger.policy.access import ALL
 
-SYSCONFIG: Final = "/etc/sysconfig/docker"
+OPTIONS: Final = (
+    "/etc/sysconfig/docker",
+    "/etc/sysconfig/docker-latest",
+    "/etc/default/docker",
+)
+UNIT: Final = "/etc/systemd/system/docker.service.d/"
 DAEMON_JSON: Final = "/etc/docker/daemon.json"
 OURS: Final = "wharfinger"
 
-_VARIABLES: Final = ("OPTIONS", "ADD_REGISTRY", "BLOCK_REGISTRY", "INSECURE_REGISTRY")
+_VARIABLES: Final = (
+    *("OPTIONS", "DOCKER_OPTS", "DOCKER_NETWORK_OPTIONS"),
+    *("ADD_REGISTRY", "BLOCK_REGISTRY", "INSECURE_REGISTRY"),
+)
+_GOES_ON: Final = "\\"
+_START: Final = re.compile(r"\s*ExecStart\s*=(?P<command>.*)")
 _FLAGS: Final = {
     "add": "--add-registry",
     "block": "--block-registry",
@@ -51,14 +62,34 @@ Given = Mapping[str, tuple[Told, ...]]
 """What is given, by the keys of the tables above. What nobody speaks of is not there."""
 
 
-def options(content: bytes) -> Said:
-    """`/etc/sysconfig/docker`."""
+def options(content: bytes, path: str) -> Said:
+    """A file of variables, as one of `OPTIONS`."""
     try:
-        found = Sysconfig.parse(content, SYSCONFIG)
+        found = Sysconfig.parse(content, path)
     except (UnreadableFile, FileTooLarge) as error:
         return unreadable(error)
-    values = [(found.get(name) or "", Place(SYSCONFIG, found.line_of(name))) for name in _VARIABLES]
-    return said(SYSCONFIG, _of_flags(values))
+    values = [(found.get(name) or "", Place(path, found.line_of(name))) for name in _VARIABLES]
+    return said(path, _of_flags(values))
+
+
+def unit(content: bytes, path: str) -> Said:
+    """A drop-in of systemd: the last command that it starts counts."""
+    command, place = "", Place(path)
+    for number, line in _logical_lines(content.decode(errors="replace")):
+        if (found := _START.fullmatch(line)) is not None:
+            command, place = found["command"], Place(path, number)
+    return said(path, _of_flags([(command, place)]))
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with those that they go on in, each with the number of its first."""
+    start, parts = 1, list[str]()
+    for number, line in enumerate(text.splitlines(), 1):
+        start = start if parts else number
+        parts.append(line.removesuffix(_GOES_ON))
+        if not line.endswith(_GOES_ON):
+            yield start, " ".join(parts)
+            parts = []
 
 
 def arguments(words: Sequence[str]) -> Said:

@@ -45,8 +45,11 @@ def _containers(files: dict[str, bytes]) -> Iterator[Said]:
 
 
 def _docker(facts: Facts, files: dict[str, bytes]) -> Iterator[Said]:
-    if (options := files.get(docker.SYSCONFIG)) is not None:
-        yield docker.options(options)
+    for path, content in sorted(files.items()):
+        if path in docker.OPTIONS:
+            yield docker.options(content, path)
+        elif path.startswith(docker.UNIT) and path.endswith(".conf"):
+            yield docker.unit(content, path)
     running = facts.runtimes.get("docker")
     path = docker.DAEMON_JSON if running is None else config_file(running)
     if (daemon := files.get(path)) is not None:
