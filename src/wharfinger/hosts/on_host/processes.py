@@ -74,7 +74,7 @@ def read(pid: int) -> Process | None:
             tuple(_words(folder / "cmdline")),
             str(folder.joinpath("cwd").readlink()),
             {name: value for name, _, value in environment if name},
-            _unit(folder.joinpath("cgroup").read_text()),
+            unit_of(folder.joinpath("cgroup").read_text()),
             folder.joinpath("ns/mnt").readlink() == _OUR_FILES.readlink(),
             int(_status(pid)[1]),
             _regular(folder.joinpath("fd/1").readlink()),
@@ -87,7 +87,7 @@ def _words(path: Path) -> list[str]:
     return os.fsdecode(path.read_bytes()).rstrip("\0").split("\0")
 
 
-def _unit(groups: str) -> str | None:
+def unit_of(groups: str) -> str | None:
     """The last service on the path of a control group: `0::/system.slice/docker.service`."""
     names = [name for line in groups.splitlines() for name in line.split("/")]
     units = [name for name in names if name.endswith(".service")]
