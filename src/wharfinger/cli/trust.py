@@ -25,7 +25,7 @@ from wharfinger.cli.terminal import note, sanitized, say
 from wharfinger.cli.trust_output import Matrix
 from wharfinger.cli.trust_site import CannotWrite, Edited
 from wharfinger.errors import Conflict
-from wharfinger.hosts import certificates, trust_places
+from wharfinger.hosts import authorities, certificates, trust_places
 from wharfinger.hosts.certificates import Certificate
 from wharfinger.hosts.on_host import (
     apply as applying,
@@ -391,7 +391,7 @@ def _whom(where: RegistryHost | None) -> str:
 
 def _authorities(path: Path, where: RegistryHost | None) -> Sequence[Certificate]:
     content = site_file.read(path, str(path)).content
-    return certificates.authorities(content, str(path), datetime.now(UTC), registry=where)
+    return authorities.read(content, str(path), datetime.now(UTC), registry=where)
 
 
 def _show(
@@ -412,7 +412,7 @@ def _show(
 
 
 def _warn(found: Sequence[Certificate], beside: Sequence[Certificate]) -> None:
-    for text in certificates.warnings(found, datetime.now(UTC), beside=beside):
+    for text in authorities.warnings(found, datetime.now(UTC), beside=beside):
         note(f"warning: {sanitized(text)}")
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from wharfinger.errors import TooLarge, WharfingerError
-from wharfinger.hosts import certificates
+from wharfinger.hosts import authorities, certificates
 from wharfinger.hosts.certificates import Certificate, UnreadableCertificate
 from wharfinger.hosts.on_host import runtime_trust
 from wharfinger.hosts.on_host.facts import Facts, FoundFile
@@ -168,7 +168,7 @@ def _trouble(
         return "it is DER, and only PEM is read here"
     if plain.path.startswith("/usr/local/share/") and not plain.path.endswith(".crt"):
         return "only names that end in .crt are read here"
-    return certificates.refusal(certificate, now, _registry(plain.registry)) or ""
+    return authorities.refusal(certificate, now, _registry(plain.registry)) or ""
 
 
 def _of_client(path: str, certificate: Certificate, facts: Facts, now: datetime) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wharfinger.errors import BadInput
-from wharfinger.hosts import certificates
+from wharfinger.hosts import authorities, certificates
+from wharfinger.hosts.authorities import UnusableAuthority
 from wharfinger.hosts.certificates import (
     UnreadableCertificate,
-    UnusableAuthority,
     UnusableClientCertificate,
 )
 from wharfinger.hosts.site.model import RegistryTrust, Site
@@ -38,14 +38,14 @@ def judge(site: Site, now: datetime) -> Judgement:
     """What will not do, and what a person should know of the rest."""
     unusable: list[str] = []
     warnings: list[str] = []
-    for place, registry, authorities in _authorities(site):
+    for place, registry, bundle in _authorities(site):
         good: list[certificates.Certificate] = []
-        for pem in authorities:
+        for pem in bundle:
             try:
-                good += certificates.authorities(pem, place, now, registry=registry)
+                good += authorities.read(pem, place, now, registry=registry)
             except (UnreadableCertificate, UnusableAuthority) as error:
                 unusable.append(error.message)
-        warnings += (f"{place}: {text}" for text in certificates.warnings(good, now))
+        warnings += (f"{place}: {text}" for text in authorities.warnings(good, now))
     for registry, trust in (site.trust.registries or {}).items():
         unusable += _client(registry, trust, now)
     return Judgement(tuple(unusable), tuple(dict.fromkeys(warnings)))
