@@ -1,4 +1,4 @@
-"""A real Docker daemon with our plugin, and two real registries of which one is blocked."""
+"""A real Docker daemon with our plugin, and three real registries of which one is blocked."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import trustme
+
 from e2e import images, machine
 from e2e.apart import Apart
 from e2e.machine import Done, Process
 
 ALLOWED, BLOCKED = "allowed.test:5000", "blocked.test:5001"
-POLICY: Mapping[str, Any] = {"allow": ["allowed.test:5000"], "block": ["all"]}
+SECURE = "secure.test:5002"
+"""Allowed too, and the only one with TLS."""
+POLICY: Mapping[str, Any] = {"allow": [ALLOWED, SECURE], "block": ["all"]}
 GATE = "127.0.0.1:3190"
 WHARF = machine.ROOT / ".venv" / "bin" / "wharf"
 
 
 class Registry:
-    """Debian's docker-registry on plain HTTP; its log is what it was asked."""
+    """Debian's docker-registry, with TLS if `tls` has the files for it; its log is what it was asked."""
 
-    def __init__(self, apart: Apart, port: int) -> None:
+    def __init__(self, apart: Apart, port: int, tls: Mapping[str, str] | None = None) -> None:
         name = f"registry-{port}"
         settings = {
             "version": 0.1,
             "log": {"accesslog": {"disabled": False}},
             "storage": {"filesystem": {"rootdirectory": str(apart.folder / name)}},
-            "http": {"addr": f"127.0.0.1:{port}"},
+            "http": {"addr": f"127.0.0.1:{port}", **({} if tls is None else {"tls": tls})},
         }
         file = apart.folder / f"{name}.yml"
         file.write_text(json.dumps(settings))
@@ -51,16 +55,30 @@ class GuardedDocker:
     """The daemon asks the plugin from its start; if `gated`, it fetches through the plugin's gate."""
 
     def __init__(self, folder: Path, *, gated: bool = True) -> None:
-        names = ("allowed.test", "blocked.test", "elsewhere.test")
+        names = ("allowed.test", "blocked.test", "elsewhere.test", "secure.test")
         self.apart = Apart(folder, names)
         self.folder = folder
         self.policy = folder / "access.json"
         self.plugin_socket = "/run/docker/plugins/wharfinger.sock"
         self.set_policy(POLICY)
         self.allowed, self.blocked = Registry(self.apart, 5000), Registry(self.apart, 5001)
+        self.secure = Registry(self.apart, 5002, self._certificates())
         self.plugin = self.start_plugin()
         self.socket = folder / "docker.sock"
         self.daemon = self._start_daemon(gated)
+
+    def _certificates(self) -> dict[str, str]:
+        """What the registry with TLS shows; the daemon trusts the authority behind it."""
+        authority = trustme.CA()
+        shown = authority.issue_cert("secure.test")
+        files = {"certificate": self.folder / "secure.crt", "key": self.folder / "secure.key"}
+        shown.cert_chain_pems[0].write_to_path(files["certificate"])
+        shown.private_key_pem.write_to_path(files["key"])
+        trusted = f"/etc/docker/certs.d/{SECURE}"
+        self.apart.run("mkdir", "-p", trusted).check()
+        pem = authority.cert_pem.bytes()
+        self.apart.run("tee", f"{trusted}/ca.crt", given=pem).check()
+        return {name: str(path) for name, path in files.items()}
 
     def set_policy(self, policy: Mapping[str, Any]) -> None:
         new = self.folder / "access.new"
@@ -121,19 +139,19 @@ class GuardedDocker:
         return self.apart.run(program, *words, given=given, environ={**where, **environ})
 
     def seed(self, program: Path) -> None:
-        """Bring one image to both registries and keep an archive of each, before any rule is there."""
+        """Bring one image to all registries and keep an archive of each, before any rule is there."""
         rules = json.loads(self.policy.read_text())
         self.set_policy({"allow": None, "block": []})
         context = self.folder / "context"
         context.mkdir()
         (context / "rootfs.tar").write_bytes(images.root_file_system())
         (context / "Dockerfile").write_text("FROM scratch\nADD rootfs.tar /\n")
-        for registry in (ALLOWED, BLOCKED):
+        for registry in (ALLOWED, BLOCKED, SECURE):
             name = f"{registry}/app:1"
             self.docker(program, "build", "-t", name, context, DOCKER_BUILDKIT="0").check()
             self.docker(program, "push", name).check()
             self.docker(program, "save", "-o", self.archive(registry), name).check()
-        self.docker(program, "rmi", f"{BLOCKED}/app:1").check()
+        self.docker(program, "rmi", f"{BLOCKED}/app:1", f"{SECURE}/app:1").check()
         self.set_policy(rules)
 
     def archive(self, registry: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 
 from e2e import clients, docker_calls, machine
 from e2e.docker_calls import RawCall
-from e2e.guarded_docker import ALLOWED, BLOCKED, POLICY, WHARF, GuardedDocker
+from e2e.guarded_docker import ALLOWED, BLOCKED, POLICY, SECURE, WHARF, GuardedDocker
 from e2e.machine import Done
 from wharfinger.hosts.on_host.docker_authz import asks, decision
 from wharfinger.hosts.on_host.docker_authz.decision import Seen
@@ -80,6 +80,10 @@ def test_what_is_allowed_works(docker: Callable[..., Done], guarded: GuardedDock
     assert docker(*echo, image, "/bin/busybox", "echo", "ahoy").check() == "ahoy\n"
     docker("build", "-t", f"{ALLOWED}/app:2", "-", given=f"FROM {image}\nLABEL two=2\n").check()
     docker("push", f"{ALLOWED}/app:2").check()
+    before = guarded.secure.requests
+    docker("build", "--pull", "-", given=f"FROM {SECURE}/app:1\n").check()
+    docker("push", f"{SECURE}/app:1").check()
+    assert guarded.secure.requests > before
     docker("rmi", image).check()
     loaded = load(guarded, ALLOWED)
     assert loaded.check() == f"{image} loaded\n"
@@ -107,6 +111,7 @@ def test_buildkit_is_held_by_the_gate(guarded: GuardedDocker) -> None:
         return guarded.docker(OLD, "build", "-q", "-", given=f"FROM {base}\n", DOCKER_BUILDKIT="1")
 
     build(f"{ALLOWED}/app:1").check()
+    build(f"{SECURE}/app:1").check()
     assert f"blocked.test:5001 {RULE}" in build(f"{BLOCKED}/app:1").err
     assert f"docker.io {RULE}" in build("busybox").err
     assert guarded.blocked.requests == before
@@ -208,7 +213,7 @@ def test_every_way_in_is_decided_as_the_model_says(guarded: GuardedDocker) -> No
     assert ends["done"] >= 40
     assert guarded.daemon.alive
     assert guarded.blocked.requests == before
-    assert all_names(guarded) <= {ALLOWED, ALLOWED.upper()}
+    assert all_names(guarded) <= {ALLOWED, ALLOWED.upper(), SECURE}
 
 
 def predicted(call: RawCall, policy: AccessPolicy) -> bool:
