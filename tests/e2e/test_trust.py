@@ -107,7 +107,7 @@ def host(short_path: Path) -> Iterator[Host]:
     made_here.stop()
 
 
-TURNED_AWAY = ("x509", "tls:", "ssl", "certificate", "connection reset", "broken pipe")
+TURNED_AWAY = ("x509", "tls:", "ssl", "certificate", "connection reset", "curl: (")
 """Who shows no client certificate may find the connection closed before they read why."""
 
 
