@@ -192,6 +192,20 @@ def test_what_cannot_be_held_is_said() -> None:
         assert part in told
 
 
+def test_ipv6_addresses_stay_out_of_what_would_make_the_tools_refuse_their_files() -> None:
+    site = (
+        "registries: {search: ['[::1]:5000', quay.io], "
+        "mirrors: {docker.io/team: ['[fd00::1]', m.test]}}"
+    )
+
+    found = drop_in(site)
+
+    assert found["unqualified-search-registries"] == ["quay.io"]
+    assert found["docker.io/team"]["mirror"] == [{"location": "m.test"}]
+    assert "registries: [::1]:5000" in limits(planned(site))
+    assert "registries: [fd00::1]" in limits(planned(site))
+
+
 def test_a_policy_that_we_closed_is_opened_again() -> None:
     closed = applied("registries: {allow: [quay.io]}", facts())
 

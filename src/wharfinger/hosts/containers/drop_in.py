@@ -105,11 +105,18 @@ def compiled(wanted: Wanted, others: Registries, *, wildcards: bool = True) -> D
     ours = _tables(wanted, others, prefixes)
     if greedy := _greedy(wanted, others, ours):
         ours = _tables(wanted, others, prefixes - greedy)
+    search = [one for one in wanted.search or () if not is_unknown(one)]
     return DropIn(
         tuple(sorted(ours, key=lambda one: one.prefix)),
-        None if wanted.search is None else tuple(map(str, wanted.search)),
+        None if wanted.search is None else tuple(map(str, search)),
         None if wanted.short_names is None else str(wanted.short_names),
     )
+
+
+def is_unknown(registry: RegistryHost) -> bool:
+    """The tools have no IPv6 addresses in names: one in a search list makes them refuse the file, and
+    one as a mirror makes them refuse the image."""
+    return registry.host.startswith("[")
 
 
 def _patterns(wanted: Wanted) -> list[RegistryPattern]:
@@ -199,19 +206,22 @@ def _mirrors(
     if own is None:
         return ()
     if own.wildcard:
-        return tuple(map(_endpoint, mirrors.get(own, ())))
+        return _endpoints(mirrors.get(own, ()))
     image = ImageReference(str(own.registry), name=own.path)
     covering = [pattern for pattern in mirrors if pattern.covers(image)]
     if not covering:
         return ()
     closest = max(covering, key=lambda pattern: pattern.rank)
     rest = own.path.removeprefix(closest.path).strip("/")
-    return tuple(_endpoint(one, rest) for one in mirrors[closest])
+    return _endpoints(mirrors[closest], rest)
 
 
-def _endpoint(mirror: Mirror, rest: str = "") -> Endpoint:
-    location = f"{mirror.location}/{rest}" if rest else str(mirror.location)
-    return Endpoint(location, mirror.insecure)
+def _endpoints(mirrors: Iterable[Mirror], rest: str = "") -> tuple[Endpoint, ...]:
+    return tuple(
+        Endpoint(f"{one.location}/{rest}" if rest else str(one.location), one.insecure)
+        for one in mirrors
+        if not is_unknown(one.location.registry)
+    )
 
 
 def _is_insecure(insecure: Insecure, location: str) -> bool:

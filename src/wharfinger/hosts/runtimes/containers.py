@@ -165,6 +165,7 @@ def _limits(site: Site, facts: Facts) -> Iterator[Limit]:
     yield from _limits_of_access(wanted)
     yield from _limits_of_hosts(wanted)
     yield from _limits_of_networks(wanted)
+    yield from _limits_of_addresses(wanted)
     yield from _limits_of_search(site, facts)
     yield from _limits_of_tools(wanted, facts)
     yield from _overruled(wanted, facts)
@@ -213,6 +214,20 @@ def _limits_of_networks(wanted: Registries) -> Iterator[Limit]:
             f"registries.insecure: {network}",
             "there is no form for networks: name the registries in it",
         )
+
+
+def _limits_of_addresses(wanted: Registries) -> Iterator[Limit]:
+    mirrors = (one.location.registry for some in (wanted.mirrors or {}).values() for one in some)
+    insecure = wanted.insecure.registries if wanted.insecure is not None else ()
+    lists = (one.registry for one in (*(wanted.allow or ()), *(wanted.block or ())))
+    named = dict.fromkeys([*(wanted.search or ()), *mirrors, *insecure, *lists])
+    for registry in named:
+        if drop_in.is_unknown(registry):
+            yield Limit(
+                f"registries: {registry}",
+                "the tools know no IPv6 address in the name of an image: it is neither searched nor "
+                "asked as a mirror",
+            )
 
 
 def _limits_of_search(site: Site, facts: Facts) -> Iterator[Limit]:
