@@ -69,7 +69,9 @@ def text_of(there: Facts, path: str = docker_rhel.SYSCONFIG) -> str:
 
 
 def examples() -> list:
-    blocks = re.findall(r"^```(yaml|ini|toml)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```(yaml|ini|toml)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL
+    )
     return [
         pytest.param(statement, kind, lines, id=statement.split()[1])
         for (_, statement), (kind, lines) in zip(blocks[::2], blocks[1::2], strict=True)
@@ -157,6 +159,16 @@ def test_with_the_containers_tools_beside_it_a_second_plan_is_empty():
 
     assert text_of(after, MAIN) != VERSION_1
     assert plan.plan(wanted, after, compilers=both).changes == ()
+
+
+def test_an_old_skopeo_beside_the_oldest_registries_conf_is_no_obstacle():
+    there = host(conf="registries:\n  - a.test\n", skopeo=RuntimeFacts("0.1.40"))
+    wanted = site("  search: [b.test]\n  allow: [b.test]")
+
+    after = applied(wanted, there, *runtimes.COMPILERS)
+
+    assert text_of(after, MAIN) == "registries:\n  - b.test\nblock_registries:\n  - all\n"
+    assert plan.plan(wanted, after).changes == ()
 
 
 @pytest.mark.parametrize(
