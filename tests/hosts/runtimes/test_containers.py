@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 
 from wharfinger.hosts.on_host.changes import Action
 from wharfinger.hosts.on_host.facts import Facts, FoundFile, RuntimeFacts
@@ -190,6 +191,26 @@ def test_what_cannot_be_held_is_said() -> None:
         later,
     ):
         assert part in told
+
+
+def test_settings_of_crio_that_go_before_the_files_are_named() -> None:
+    conf = "/etc/crio/crio.conf.d/10-site.conf"
+    text = '[crio.image]\nsignature_policy = "/etc/crio/policy.json"\ninsecure_registries = ["a.test"]\n'
+    host = facts({conf: text}, crio=RuntimeFacts("1.28.0"))
+
+    told = limits(planned("registries: {block: [quay.io], insecure: []}", host))
+
+    assert f"CRI-O reads /etc/crio/policy.json for its policy, by {conf}" in told
+    assert f"CRI-O has a list of its own in {conf}" in told
+
+
+def test_a_link_that_the_tools_follow_is_named() -> None:
+    host = facts()
+    files = {**host.files, MAIN: FoundFile("symlink", target="/elsewhere")}
+
+    told = limits(planned("registries: {search: []}", replace(host, files=files)))
+
+    assert f"{MAIN} is no plain file" in told
 
 
 def test_ipv6_addresses_stay_out_of_what_would_make_the_tools_refuse_their_files() -> None:

@@ -18,6 +18,7 @@ from typing import Final
 from wharfinger.hosts.containers import drop_in, policy, registries, scopes
 from wharfinger.hosts.formats import registries_conf
 from wharfinger.hosts.formats.registries_conf import RegistriesConf, Syntax
+from wharfinger.hosts.formats.toml_text import TomlText
 from wharfinger.hosts.on_host.changes import Action, Disruption, Handshake
 from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.runtimes import access_file, certs_d, docker_rhel
@@ -31,6 +32,8 @@ TOOLS: Final = ("podman", "crio", "buildah", "skopeo")
 
 DROP_IN: Final = f"{registries_conf.DROP_INS}50-wharfinger.conf"
 CERTS_D: Final = "/etc/containers/certs.d"
+_CRIO_CONFIGS: Final = ("/etc/crio/crio.conf",)
+"""The file, and with it the directory of its drop-ins."""
 _DOCKER_CERTS_D: Final = "/etc/docker/certs.d"
 
 Versions = Mapping[str, tuple[int, ...]]
@@ -168,6 +171,8 @@ def _limits(site: Site, facts: Facts) -> Iterator[Limit]:
     yield from _limits_of_addresses(wanted)
     yield from _limits_of_search(site, facts)
     yield from _limits_of_tools(wanted, facts)
+    yield from _limits_of_crio(wanted, facts)
+    yield from _unread(wanted, facts)
     yield from _overruled(wanted, facts)
     yield from _shadowed(site, facts)
 
@@ -265,6 +270,29 @@ def _limits_of_tools(wanted: Registries, facts: Facts) -> Iterator[Limit]:
     patterns = (*(wanted.allow or ()), *(wanted.block or ()), *(wanted.mirrors or ()))
     if any(one.wildcard for one in patterns) and (old := _older(facts, _WILDCARDS_SINCE)):
         yield Limit("registries: *.", f"{', '.join(old)} knows no wildcards: name each host")
+
+
+def _limits_of_crio(wanted: Registries, facts: Facts) -> Iterator[Limit]:
+    """CRI-O has settings of its own that go before the files of the library."""
+    if "crio" not in facts.runtimes:
+        return
+    for path, found in sorted(facts.files.items()):
+        if not path.startswith(_CRIO_CONFIGS) or found.content is None:
+            continue
+        image = TomlText.parse(found.content, path).get("crio", "image") or {}
+        other = image.get("signature_policy") or policy.PATH
+        if wanted.access is not None and other != policy.PATH:
+            yield Limit(access_file.REASON, f"CRI-O reads {other} for its policy, by {path}")
+        if wanted.insecure is not None and image.get("insecure_registries"):
+            yield Limit("registries.insecure", f"CRI-O has a list of its own in {path}")
+
+
+def _unread(wanted: Registries, facts: Facts) -> Iterator[Limit]:
+    """What the tools read and we do not, a link for instance."""
+    for path, found in facts.files.items():
+        known = path == registries_conf.MAIN or path.startswith(registries_conf.DROP_INS)
+        if wanted != Registries() and known and found.content is None:
+            yield Limit("registries", f"{path} is no plain file: what it says is not looked at")
 
 
 def _overruled(wanted: Registries, facts: Facts) -> Iterator[Limit]:
