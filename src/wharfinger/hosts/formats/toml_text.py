@@ -2,10 +2,10 @@
 TOML that somebody else keeps (`registries.conf`, `hosts.toml`, `config.toml`, `crio.conf`), edited in
 its lines.
 
-The standard library reads and judges the file; this finds in a text that is known to be good where
-each table and each key stands, which that reader does not tell and an explanation has to. An edit
-replaces the text of one value, or adds or takes out lines. What it made is read again and has to mean
-exactly what was asked for, so that no odd spelling of a table can be edited wrongly: it is refused.
+The standard library reads and judges the file, and `toml_layout` finds where each table and each key
+stands in it. An edit replaces the text of one value, or adds or takes out lines. What it made is read
+again and has to mean exactly what was asked for, so that no odd spelling of a table can be edited
+wrongly: it is refused.
 """
 
 from __future__ import annotations
@@ -15,32 +15,22 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
-from wharfinger.hosts.formats import arrays, places
+from wharfinger.hosts.formats import arrays, places, toml_layout
 from wharfinger.hosts.formats.source import (
     DEPTH_LIMIT,
     CannotEdit,
     FileTooLarge,
     Keys,
     Source,
-    Span,
     UnreadableFile,
 )
+from wharfinger.hosts.formats.toml_layout import Statement
 
 _PLACE: Final = re.compile(
     r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|.*)\)"
 )
-_BASIC: Final = r'"""(?:[^\\]|\\.)*?"{3,5}|"(?:[^"\\\n]|\\.)*"'
-_LITERAL: Final = r"'''.*?'{3,5}|'[^'\n]*'"
-_TOKEN: Final = re.compile(
-    rf"{_BASIC}|{_LITERAL}|(?P<comment>#[^\n]*)|[^\"'#\[\]{{}},\n]+|.", re.DOTALL
-)
-_PART: Final = re.compile(
-    r"[ \t]*(?:(?P<bare>[A-Za-z0-9_-]+)|(?P<quoted>\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'))[ \t]*"
-)
-_BLANK: Final = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
 # A key of very many parts is refused before the reader sees it: its work grows with their square.
 _LONG_KEY: Final = re.compile(
     r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*)"""
@@ -50,27 +40,14 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Statement:
-    """A header or a key with its value. `start` and `end` are those of its lines; `keys` is its full
-    place, with the index of each table in a list of tables. A header has no `value`.
-    """
-
-    keys: Keys
-    start: int
-    end: int
-    table: Keys
-    value: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class TomlText:
     """A TOML file; an edit returns another one."""
 
     source: Source
     value: dict[str, Any]
     """What the file says. It is the caller's to read and not to change."""
-    _statements: tuple[_Statement, ...]
-    _values: Mapping[Keys, _Statement]
+    _statements: tuple[Statement, ...]
+    _values: Mapping[Keys, Statement]
     """The statements that have a value, by its place."""
     _starts: Mapping[Keys, int]
     """Where the first statement starts that is at a place or below it."""
@@ -84,7 +61,7 @@ class TomlText:
     @classmethod
     def _of(cls, source: Source) -> TomlText:
         value = _loaded(source)
-        statements = tuple(_statements(source.body))
+        statements = tuple(toml_layout.statements(source.body))
         starts: dict[Keys, int] = {}
         for one in statements:
             for length in range(1, len(one.keys) + 1):
@@ -140,15 +117,15 @@ class TomlText:
             raise CannotEdit(self.source.name, f"{_dotted(keys)} is written in an unusual way")
         return self.with_value(holder.keys, places.at(wanted, holder.keys))
 
-    def _item_line(self, holder: _Statement, keys: Keys) -> int:
+    def _item_line(self, holder: Statement, keys: Keys) -> int:
         """The line of an item in a list that stands over several lines."""
         assert holder.value is not None
         index = keys[len(holder.keys)]
-        items = _items(self.source.body, holder.value)
+        items = toml_layout.items_at(self.source.body, holder.value)
         known = isinstance(index, int) and index < len(items)
         return self.source.line(items[index][0] if known else holder.start)  # type: ignore[index]
 
-    def _holder(self, keys: Keys) -> _Statement | None:
+    def _holder(self, keys: Keys) -> Statement | None:
         """The key whose value holds that at `keys`: itself, or an inline table above it."""
         prefixes = (keys[:length] for length in range(len(keys), 0, -1))
         return next((self._values[one] for one in prefixes if one in self._values), None)
@@ -177,11 +154,11 @@ class TomlText:
             return self._replaced(holder, value)
         return self._added(keys, value)
 
-    def _replaced(self, statement: _Statement, value: Any) -> Source:
+    def _replaced(self, statement: Statement, value: Any) -> Source:
         assert statement.value is not None
         old = self.get(*statement.keys)
         if isinstance(old, list) and isinstance(value, list):
-            items = _items(self.source.body, statement.value)
+            items = toml_layout.items_at(self.source.body, statement.value)
             edited = arrays.edited(self.source, items, old, value, literal)
             if edited is not None:
                 return edited
@@ -217,7 +194,7 @@ class TomlText:
             return self.source.with_lines(last.end, [f"{indent}{head}.{line}"])
         return self._appended([f"[{_dotted(table)}]", line])
 
-    def _key_indent(self, in_table: list[_Statement]) -> str:
+    def _key_indent(self, in_table: list[Statement]) -> str:
         keys = [one for one in in_table if one.value]
         return self.source.indent((keys or in_table)[-1].start)
 
@@ -329,102 +306,6 @@ def _require_depth(source: Source, value: Any) -> None:
             for part in (node.values() if isinstance(node, dict) else node)
             if isinstance(part, (dict, list))
         ]
-
-
-def _statements(text: str) -> Iterator[_Statement]:
-    """The headers and keys of a text that is known to be good."""
-    table: Keys = ()
-    counts: dict[Keys, int] = {}
-    at = 0
-    while at < len(text):
-        if (blank := _BLANK.match(text, at)) and blank.end() > at:
-            at = blank.end()
-            continue
-        start, at = at, _skip_blanks(text, at)
-        brackets = 2 if text.startswith("[[", at) else int(text.startswith("[", at))
-        names, at = _names(text, at + brackets)
-        if brackets:
-            keys = _indexed(names, counts, is_list=brackets == 2)
-            table, value = keys, None
-            at += brackets
-        else:
-            first = _skip_blanks(text, at + 1)
-            at = _value_end(text, first)
-            keys, value = (*table, *names), (first, at)
-        end = text.find("\n", at) + 1 or len(text)
-        yield _Statement(keys, start, end, table, value)
-        at = end
-
-
-def _skip_blanks(text: str, at: int) -> int:
-    while text[at : at + 1] in (" ", "\t"):
-        at += 1
-    return at
-
-
-def _names(text: str, at: int) -> tuple[Keys, int]:
-    names: list[str] = []
-    while (part := _PART.match(text, at)) is not None:
-        names.append(part["bare"] or _decoded(part["quoted"]))
-        at = part.end()
-        if text[at : at + 1] != ".":
-            break
-        at += 1
-    return tuple(names), at
-
-
-def _decoded(quoted: str) -> str:
-    name: str = tomllib.loads(f"name = {quoted}")["name"]
-    return name
-
-
-def _indexed(names: Keys, counts: dict[Keys, int], *, is_list: bool) -> Keys:
-    """The full place of a header: lists of tables above it mean their last one."""
-    keys: Keys = ()
-    for depth, name in enumerate(names, 1):
-        keys = (*keys, name)
-        if is_list and depth == len(names):
-            counts[keys] = counts.get(keys, -1) + 1
-        if keys in counts:
-            keys = (*keys, counts[keys])
-    return keys
-
-
-def _value_end(text: str, at: int) -> int:
-    """Where a value ends that starts at `at`: its line, or the bracket that closes it."""
-    depth, end = 0, at
-    for token in _TOKEN.finditer(text, at):
-        first = token[0][0]
-        if depth == 0 and (token["comment"] or first in "\r\n"):
-            break
-        depth += (first in "[{") - (first in "]}") if len(token[0]) == 1 else 0
-        if token[0].strip() and not token["comment"]:
-            end = at + len(text[at : token.end()].rstrip()) if depth == 0 else token.end()
-    return end
-
-
-@lru_cache(maxsize=16)
-def _items(text: str, span: Span) -> list[Span]:
-    """The items of a list, or the pairs of an inline table, at `span`.
-
-    Remembered, since whoever asks for the line of one item asks for those of all.
-    """
-    items: list[Span] = []
-    depth, start, end = 0, -1, -1
-    for token in _TOKEN.finditer(text, span[0], span[1]):
-        single = token[0] if len(token[0]) == 1 else ""
-        closes = single in ("]", "}")
-        depth -= closes
-        if depth == 0 or (depth == 1 and single == ","):
-            if start >= 0:
-                items.append((start, end))
-            start = -1
-        elif token[0].strip() and not token["comment"]:
-            lead = len(token[0]) - len(token[0].lstrip())
-            start = token.start() + lead if start < 0 else start
-            end = token.start() + len(token[0].rstrip())
-        depth += single in ("[", "{")
-    return items
 
 
 def _text(value: str) -> str:
