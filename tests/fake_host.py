@@ -20,7 +20,7 @@ from wharfinger.hosts.on_host.processes import Process
 from wharfinger.hosts.on_host.tree import Disk
 
 DAEMON_JSON: Final = "/etc/docker/daemon.json"
-JOURNAL: Final = "/var/lib/wharfinger"
+JOURNAL: Final = "/var/lib/wharfinger-host"
 LONG_AGO: Final = 1_600_000_000_123_456_789
 """When the files of a fake host were written, in nanoseconds."""
 

@@ -44,7 +44,7 @@ def tree(root: Path) -> dict[str, tuple[int, bytes]]:
     return {
         str(path.relative_to(root)): (path.stat().st_mode, path.read_bytes())
         for path in root.rglob("*")
-        if path.is_file() and "wharfinger/host" not in str(path)
+        if path.is_file() and "wharfinger-host" not in str(path)
     }
 
 

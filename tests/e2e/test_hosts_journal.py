@@ -140,7 +140,7 @@ def kill(host: Host, word: str, order: str, seconds: float) -> None:
 
 
 def has(host: Host) -> Callable[[str], bool]:
-    journal = host.root / "var/lib/wharfinger/host"
+    journal = host.root / "var/lib/wharfinger-host"
     return lambda pattern: any(journal.glob(pattern))
 
 
@@ -199,7 +199,7 @@ def ending_of(act: Callable[[], Outcome]) -> Ending | None:
 
 def leave(host: Host, room: int) -> Path:
     """Fill the disk but for so many bytes."""
-    ballast = host.root / "var/lib/wharfinger/ballast"
+    ballast = host.root / "var/lib/wharfinger-host/ballast"
     ballast.parent.mkdir(parents=True, exist_ok=True)
     found = os.statvfs(host.root)
     size = found.f_bfree * found.f_frsize - room

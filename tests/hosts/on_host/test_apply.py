@@ -22,7 +22,13 @@ from wharfinger.hosts.on_host.changes import (
     WriteFile,
     WriteLink,
 )
-from wharfinger.hosts.on_host.journal import HostLocked, Journal, JournalClosed, JournalUnreadable
+from wharfinger.hosts.on_host.journal import (
+    HostLocked,
+    Journal,
+    JournalClosed,
+    JournalUnreadable,
+    JournalUnsafe,
+)
 from wharfinger.hosts.on_host.machine import Machine, Ran
 from wharfinger.hosts.on_host.ordered import ChangedSincePlan, TwoChanges
 from wharfinger.hosts.on_host.preflight import NotWritable
@@ -449,7 +455,7 @@ def test_the_journal_is_for_root_alone_and_does_not_keep_new_keys(root, host):
     key = fake_host.write("/etc/docker/certs.d/a/wharfinger.key", b"new secret", mode=0o600)
     apply.apply(Order((edit(), key)), host)
 
-    journal = root / "var/lib/wharfinger/host"
+    journal = root / "var/lib/wharfinger-host"
     assert journal.stat().st_mode & 0o777 == 0o700
     for file in journal.iterdir():
         assert file.stat().st_mode & 0o777 == 0o600
@@ -466,12 +472,23 @@ def test_the_journal_keeps_a_hundred_entries_and_goes_on_counting(root, host):
 
     ids = [outcome.id for outcome in apply.history(host)]
     assert (ids[0], ids[-1], len(ids)) == ("000004", "000103", 100)
-    assert len(list((root / "var/lib/wharfinger/host").glob("*.outcome.json"))) == 100
+    assert len(list((root / "var/lib/wharfinger-host").glob("*.outcome.json"))) == 100
+
+
+@pytest.mark.parametrize("folder", ["var/lib", "var/lib/wharfinger-host"])
+def test_a_journal_that_others_could_have_written_is_not_believed(root, host, folder):
+    apply.apply(Order((edit(),)), host)
+    (root / folder).chmod(0o777)
+
+    with pytest.raises(JournalUnsafe, match=folder):
+        apply.undo(host)
+    with pytest.raises(JournalUnsafe):
+        apply.history(host)
 
 
 def test_a_journal_entry_that_cannot_be_read_is_named(root, host):
     apply.apply(Order((edit(),)), host)
-    entry = root / "var/lib/wharfinger/host/000001.applied.json"
+    entry = root / "var/lib/wharfinger-host/000001.applied.json"
     entry.write_bytes(b"{")
 
     with pytest.raises(JournalUnreadable, match=r"000001\.applied\.json"):

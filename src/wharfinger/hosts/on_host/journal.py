@@ -1,13 +1,14 @@
 """
 What has been done to a host, so that it can be taken back: one file for each apply.
 
-    /var/lib/wharfinger/host/lock
-    /var/lib/wharfinger/host/000017.applied.json    what stood there before, and what stands there now
-    /var/lib/wharfinger/host/000017.outcome.json    what was told of it: proofs, trouble
+    /var/lib/wharfinger-host/lock
+    /var/lib/wharfinger-host/000017.applied.json    what stood there before, and what stands there now
+    /var/lib/wharfinger-host/000017.outcome.json    what was told of it: proofs, trouble
 
 The phase of an entry is part of its file's name. Renaming it is one step that needs no room on the
 disk, so the journal never says less than what has happened. Entries have the bytes from before, and
-those may be keys: the directory is for root alone.
+those may be keys: the directory is for root alone. It is not in the state directory of `wharf up`,
+which belongs to the user that the server runs as: who can change the journal can change the host.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import fcntl
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -28,9 +30,9 @@ from wharfinger.hosts.on_host.changes import Action
 from wharfinger.hosts.on_host.processes import Process
 from wharfinger.hosts.on_host.results import Ending, Outcome
 from wharfinger.hosts.on_host.states import State
-from wharfinger.hosts.on_host.tree import Tree
+from wharfinger.hosts.on_host.tree import Tree, above
 
-DIRECTORY: Final = "/var/lib/wharfinger/host"
+DIRECTORY: Final = "/var/lib/wharfinger-host"
 KEPT: Final = 100
 """Entries that are kept; older ones go, and what they did can no longer be undone."""
 
@@ -78,6 +80,19 @@ class JournalUnreadable(Conflict):
         super().__init__(
             f"cannot read the journal entry {path}",
             remedy=f"look at it; move {path} away if what it did need not be undone",
+        )
+        self.path = path
+
+
+class JournalUnsafe(Conflict):
+    """Somebody else than root could have written there."""
+
+    code = "journal-unsafe"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"cannot trust the journal: others than root may write to {path}",
+            remedy=f"look into it, then: chown root:root {path}; chmod go-w {path}",
         )
         self.path = path
 
@@ -215,6 +230,7 @@ class Journal:
 
     def _names(self) -> list[tuple[str, Phase]]:
         phases = {phase.value: phase for phase in Phase}
+        self._require_safe()
         try:
             matches = map(_NAME.fullmatch, self._tree.names(DIRECTORY))
         except PermissionError:
@@ -222,6 +238,15 @@ class Journal:
         found = [(match[0], match["phase"]) for match in matches if match is not None]
         known = [(name, phases[phase]) for name, phase in found if phase in phases]
         return sorted(known, key=lambda one: int(one[0].partition(".")[0]))
+
+    def _require_safe(self) -> None:
+        """What stands in the journal is put back as root: it has to be root's, and the way to it."""
+        for folder in (*above(DIRECTORY), DIRECTORY):
+            found = self._tree.look(folder)
+            if found is not None and (
+                found.st_uid not in (0, os.geteuid()) or found.st_mode & stat.S_IWOTH
+            ):
+                raise JournalUnsafe(folder)
 
     def _read(self, name: str, phase: Phase) -> Entry:
         path = f"{DIRECTORY}/{name}"
