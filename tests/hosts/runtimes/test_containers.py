@@ -3,6 +3,9 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 
+import pytest
+
+from wharfinger.hosts.formats.source import UnreadableFile
 from wharfinger.hosts.on_host.changes import Action
 from wharfinger.hosts.on_host.facts import Facts, FoundFile, RuntimeFacts
 from wharfinger.hosts.plan import Plan, digest, plan
@@ -82,6 +85,14 @@ def test_a_site_that_says_nothing_changes_nothing() -> None:
     assert written(planned("{}", applied("registries: {search: []}", facts()))) == {
         containers.DROP_IN: None
     }
+
+
+def test_a_file_that_nobody_can_read_stops_only_who_speaks_of_registries() -> None:
+    broken = facts({MAIN: "[[registry]\n"})
+
+    assert not planned("{}", broken).changes
+    with pytest.raises(UnreadableFile):
+        planned("registries: {search: []}", broken)
 
 
 def test_an_empty_search_list_is_a_statement() -> None:

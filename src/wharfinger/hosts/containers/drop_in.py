@@ -19,7 +19,7 @@ from typing import Any, Final
 from wharfinger.hosts.containers import registries, scopes
 from wharfinger.hosts.containers.registries import WILDCARD, Endpoint, Registries, Registry
 from wharfinger.hosts.formats import toml_text
-from wharfinger.hosts.formats.registries_conf import RegistriesConf
+from wharfinger.hosts.formats.registries_conf import DROP_INS, RegistriesConf
 from wharfinger.hosts.site.model import Insecure, Mirror
 from wharfinger.hosts.site.model import Registries as Wanted
 from wharfinger.oci.reference import ImageReference
@@ -27,6 +27,7 @@ from wharfinger.oci.registry_host import InvalidRegistry, RegistryHost
 from wharfinger.policy.access import ALL
 from wharfinger.policy.patterns import InvalidPattern, RegistryPattern
 
+PATH: Final = f"{DROP_INS}50-wharfinger.conf"
 _HEAD: Final = (
     "# Written by `wharf hosts apply` from the site file. Change that and apply it again.\n\n"
 )

@@ -183,6 +183,15 @@ def _registry(entry: RegistryEntry) -> Registry:
     )
 
 
+def in_yaml(facts: Facts) -> RegistriesConf | None:
+    """A main file in YAML, with which the tools do not start at all."""
+    content = facts.content(MAIN)
+    if content is None:
+        return None
+    main = registries_conf.parse(content, MAIN)
+    return main if main.syntax is Syntax.YAML else None
+
+
 def paths(facts: Facts) -> list[str]:
     """The files that the tools read, in their order."""
     drop_ins = sorted(
