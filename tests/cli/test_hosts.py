@@ -78,7 +78,7 @@ def test_a_plan_can_be_made_of_facts_from_elsewhere(wharf, root, site, home):
     assert json.loads(there.out) == json.loads(here.out)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"files": 1}', "[" * 100_000])
+@pytest.mark.parametrize("content", ["", "[]", "{}", "[1]", '{"files": 1}', "[" * 100_000])
 def test_what_are_no_facts_is_refused(wharf, site, home, content):
     (home / "facts.json").write_text(content)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+from cyclopts import Parameter
 
 from wharfinger.cli import site_file
 from wharfinger.cli.errors import UsageError
@@ -14,6 +16,10 @@ from wharfinger.hosts.on_host.machine import Machine
 
 HERE: Final = Path("/")
 FACTS_LIMIT: Final = 64 << 20
+
+SiteOption = Annotated[Path, Parameter(show_default=True)]
+RootOption = Annotated[Path, Parameter(show_default=False)]
+FactsOption = Annotated[Path | None, Parameter(show_default=False)]
 
 
 def machine(root: Path = HERE) -> Machine:

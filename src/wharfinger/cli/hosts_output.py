@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from wharfinger.cli import output
 from wharfinger.cli.client import Object
+from wharfinger.cli.options import Format, Output
 from wharfinger.cli.output import Column
-from wharfinger.cli.terminal import sanitized
+from wharfinger.cli.terminal import sanitized, say
 from wharfinger.hosts.on_host.changes import Disruption
 from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.on_host.results import Drift, Holds, Outcome, Proven
@@ -25,6 +27,13 @@ _COSTS: Final = {
     Disruption.RESTART: "a daemon restarts, containers go on",
     Disruption.DRAIN: "containers of this host stop: move them away first",
 }
+
+
+def show_plan(plan: Plan, facts: Facts, form: Output) -> None:
+    if form.format in (Format.TABLE, Format.WIDE):
+        say(plan_text(plan, facts))
+    else:
+        say(output.documents(plan_document(plan, facts), form.format))
 
 
 def plan_text(plan: Plan, facts: Facts) -> str:
