@@ -80,18 +80,15 @@ def test_comments_in_a_list_stay_with_their_items():
     )
 
 
-def test_tables_of_a_list_are_added_and_taken_out():
-    text = (
-        '[[registry]]\nlocation = "a"\n[[registry.mirror]]\nlocation = "m"\n\n[aliases]\nx = "y"\n'
-    )
-    document = parse(text).with_table(("registry",), {"location": "b", "blocked": True})
+def test_a_table_of_a_list_is_taken_out_with_what_is_below_it():
+    first = '[[registry]]\nlocation = "a"\n[[registry.mirror]]\nlocation = "m"\n\n'
+    rest = '[[registry]] # the other\nlocation = "b"\nblocked = true\n[aliases]\nx = "y"\n'
+    document = parse(first + rest)
 
-    assert document.content.decode() == (text + '\n[[registry]]\nlocation = "b"\nblocked = true\n')
     assert document.line_of("registry", 0, "mirror", 0, "location") == 4
-    assert document.line_of("registry", 1, "blocked") == 11
-    assert document.without(("registry", 0)).content.decode() == (
-        '\n[aliases]\nx = "y"\n\n[[registry]]\nlocation = "b"\nblocked = true\n'
-    )
+    assert document.line_of("registry", 1, "blocked") == 8
+    assert document.without(("registry", 0)).content.decode() == "\n" + rest
+    assert document.without(("registry", 1, "blocked")).get("registry", 1) == {"location": "b"}
 
 
 @pytest.mark.parametrize(
@@ -110,8 +107,3 @@ def test_an_item_of_a_list_knows_its_line():
     assert [document.line_of("a", "b", index) for index in range(3)] == [3, 4, 4]
     assert document.line_of("a", "b") == 2
     assert document.line_of("a", "c") is None
-
-
-def test_a_list_of_tables_that_is_written_inline_takes_no_header():
-    with pytest.raises(CannotEdit):
-        parse('registry = [ { location = "a" } ]\n').with_table(("registry",), {"location": "b"})

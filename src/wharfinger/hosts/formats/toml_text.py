@@ -96,13 +96,6 @@ class TomlText:
         wanted = places.with_value(self.source.name, self.value, keys, value)
         return self._checked(self._set(keys, value), wanted)
 
-    def with_table(self, keys: Keys, table: Mapping[str, Any]) -> TomlText:
-        """Add a table at the end of a list of tables (`[[registry]]`), as the last of the file."""
-        present = self.get(*keys) or []
-        wanted = places.with_value(self.source.name, self.value, keys, [*present, dict(table)])
-        lines = _table_lines(f"[[{_dotted(keys)}]]", table)
-        return self._checked(self._appended(lines), wanted)
-
     def without(self, keys: Keys) -> TomlText:
         """Take out all that stands at `keys`, tables below it too; what is not there stays so."""
         if self.get(*keys) is None:
@@ -260,10 +253,6 @@ def _is_table(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and all(isinstance(one, Mapping) for one in value)
     return isinstance(value, Mapping)
-
-
-def _table_lines(header: str, table: Mapping[str, Any]) -> list[str]:
-    return [header, *(f"{_key(key)} = {literal(value)}" for key, value in table.items())]
 
 
 def _loaded(source: Source) -> dict[str, Any]:
