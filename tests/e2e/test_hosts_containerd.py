@@ -6,6 +6,7 @@ a mirror, insecurely, and not at all.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Containerd:
     certificate at 5001, a plain one at 5002. Each holds `app:1` and `hub/app:1`."""
 
     def __init__(self, folder: Path) -> None:
-        for program in ("containerd", "ctr", "docker-registry", "skopeo"):
+        for program in ("containerd", "ctr", "curl", "docker-registry", "skopeo"):
             machine.need(program)
         self.host = LoneHost(folder, *NAMES)
         self.folder = folder
@@ -97,6 +98,30 @@ class Containerd:
     def pull(self, image: str) -> Done:
         return self.host.run("ctr", "images", "pull", "--hosts-dir", CERTS_D, image)
 
+    def cri_status(self, image: str) -> str:
+        """Pull as the kubelet does, by the gRPC call PullImage; return its `grpc-status`, 0 if it worked."""
+        name = image.encode()
+        spec = b"\x0a" + bytes([len(name)]) + name  # ImageSpec.image
+        request = b"\x0a" + bytes([len(spec)]) + spec  # PullImageRequest.image
+        done = self.host.run(
+            *(
+                "curl",
+                "-sS",
+                "--http2-prior-knowledge",
+                "--dump-header",
+                "-",
+                "--output",
+                "/dev/null",
+            ),
+            *("--unix-socket", "/run/containerd/containerd.sock", "--data-binary", "@-"),
+            *("-H", "content-type: application/grpc", "-H", "te: trailers"),
+            "http://localhost/runtime.v1.ImageService/PullImage",
+            given=b"\0" + len(request).to_bytes(4, "big") + request,
+        )
+        found = re.search(r"^grpc-status: (\d+)", done.check(), re.MULTILINE)
+        assert found is not None, done.out
+        return found[1]
+
     def pulled(self, image: str) -> bool:
         """Pull as if for the first time."""
         self.host.run("ctr", "images", "rm", "--sync", image)
@@ -138,8 +163,16 @@ trust:
     )
 
     assert "restart containerd" in done.check()
+    taken = host.run("containerd", "config", "dump").check()
+    assert f'config_path = "{CERTS_D}"' in taken
+    cri = host.run("ctr", "plugins", "ls", "id==cri").check().split()
+    assert cri[-1] == "ok"
     for image in (*trusted, guarded, plain, through_mirror):
         containerd.pull(image).check()
+    # The kubelet's grammar of image names has no IPv6 addresses.
+    for image in (*trusted[:2], guarded, plain, through_mirror):
+        assert containerd.cri_status(image) == "0", image
+    assert containerd.cri_status("other.test:5000/app:1") != "0"
     key = host.path(f"{CERTS_D}/guarded.test:5001/wharfinger.key")
     assert key.stat().st_mode & 0o777 == 0o600
     assert "nothing to do" in host.wharf("apply", containerd.folder / "site.yaml", "--yes").check()
@@ -176,6 +209,8 @@ trust:
     for image in ("other.test:5000/app:1", "127.0.0.1:5000/app:1", "docker.io/library/app:1"):
         refused = containerd.pull(image)
         assert "no resolve hosts" in refused.err + refused.out
+        assert containerd.cri_status(image) != "0"
+    assert containerd.cri_status("registry.test:5000/app:1") == "0"
     assert host.run("pidof", "containerd").check() == pid
 
     host.apply("registries: {block: []}" + trust).check()
