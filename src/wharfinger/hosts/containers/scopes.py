@@ -133,6 +133,7 @@ def _blocks(policy: AccessPolicy, scope: str) -> bool:
     return verdict is not None and not verdict.allowed
 
 
+@lru_cache(maxsize=4096)
 def judged(policy: AccessPolicy, scope: str) -> AccessVerdict | None:
     """What the lists say of all that a scope covers, `None` for a scope that no image has."""
     if scope == ANY:

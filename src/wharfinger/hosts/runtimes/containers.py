@@ -34,17 +34,19 @@ def concerns(facts: Facts) -> bool:
 def compile(site: Site, facts: Facts) -> Compiled:
     """Raise `UnreadableFile` where a file of the host is one that the tools refuse."""
     facts = docker_rhel.settled(site, facts)
+    others = _others(site.registries, facts)
     trusted = site.trust.registries
     trust = () if trusted is None else certs_d.files(CERTS_D, trusted, facts)
     return Compiled(
-        (*_registries_conf(site, facts), *_access(site, facts), *trust),
+        (*_registries_conf(site.registries, facts, others), *_access(site, facts), *trust),
         tuple(Handshake(str(registry), NAME) for registry in trusted or ()),
-        tuple(containers_limits.of(site, facts, _others(site.registries, facts))),
+        tuple(containers_limits.of(site, facts, others)),
     )
 
 
-def _registries_conf(site: Site, facts: Facts) -> Iterator[WantedFile]:
-    wanted = site.registries
+def _registries_conf(
+    wanted: Registries, facts: Facts, others: registries.Registries
+) -> Iterator[WantedFile]:
     if versions.without_drop_ins(facts):
         return
     content: bytes | None = None
@@ -54,9 +56,7 @@ def _registries_conf(site: Site, facts: Facts) -> Iterator[WantedFile]:
             reason = "registries: the tools read no YAML"
             yield WantedFile(main.file, drop_in.converted(main), reason, _reload(facts))
         wildcards = not versions.without_wildcards(facts)
-        content = drop_in.compiled(
-            wanted, _others(site.registries, facts), wildcards=wildcards
-        ).content
+        content = drop_in.compiled(wanted, others, wildcards=wildcards).content
     if content is not None or DROP_IN in facts.files:
         yield WantedFile(DROP_IN, content, _statements(wanted), _reload(facts))
 
