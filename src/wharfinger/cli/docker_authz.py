@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from wharfinger.hosts.on_host.docker_authz import gate as gates
-from wharfinger.hosts.on_host.docker_authz import life, policy_file
+from wharfinger.hosts.on_host.docker_authz import addresses, life, policy_file
 
 
 def docker_authz(
     *,
     policy: Path = Path(policy_file.PATH),
-    socket: Path = Path(life.SOCKET),
-    gate: str = gates.ADDRESS,
+    socket: Path = Path(addresses.SOCKET),
+    gate: str = addresses.GATE,
 ) -> None:
     """Decide for a Docker daemon which images it may pull, run, push, build on and load.
 

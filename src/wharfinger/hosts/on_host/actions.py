@@ -18,7 +18,7 @@ from typing import Any, Final
 from wharfinger.errors import Unavailable
 from wharfinger.hosts.on_host import daemons, distribution, docker_keys, states
 from wharfinger.hosts.on_host.changes import Action
-from wharfinger.hosts.on_host.docker_authz import life, units
+from wharfinger.hosts.on_host.docker_authz import addresses, units
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.processes import Process
 
@@ -126,9 +126,9 @@ def _start_docker_authz(action: Action, setting: Setting) -> None:
     words = daemons.authz_words(machine)
     if not words:
         raise ActionFailed(action, f"{units.SERVICE_PATH} does not say how")
-    if machine.listener(life.SOCKET) is None:
+    if machine.listener(addresses.SOCKET) is None:
         plugin = Process(0, words, environment=machine.environment())
-        _await(action, setting, machine.start(plugin), life.SOCKET)
+        _await(action, setting, machine.start(plugin), addresses.SOCKET)
 
 
 def _stop_docker_authz(action: Action, setting: Setting) -> None:
@@ -138,7 +138,7 @@ def _stop_docker_authz(action: Action, setting: Setting) -> None:
         machine.run(("systemctl", "stop", *_OURS), seconds=_STOP_SECONDS)
         _drop_links(machine)
         return
-    pid = machine.listener(life.SOCKET)
+    pid = machine.listener(addresses.SOCKET)
     if pid is not None and "docker-authz" in machine.arguments(pid):
         _end(action, machine, pid)
 

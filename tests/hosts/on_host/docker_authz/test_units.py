@@ -5,7 +5,7 @@ from __future__ import annotations
 from configparser import ConfigParser
 
 from wharfinger.hosts.on_host import installed
-from wharfinger.hosts.on_host.docker_authz import gate, life, ticket, units
+from wharfinger.hosts.on_host.docker_authz import addresses, gate, ticket, units
 
 
 def parsed(text):
@@ -19,11 +19,11 @@ def parsed(text):
 def test_the_socket_is_there_before_docker_and_for_root_alone():
     unit = parsed(units.SOCKET_TEXT)
 
-    assert f"ListenStream={life.SOCKET}\n" in units.SOCKET_TEXT
-    assert f"ListenStream={gate.ADDRESS}\n" in units.SOCKET_TEXT
+    assert f"ListenStream={addresses.SOCKET}\n" in units.SOCKET_TEXT
+    assert f"ListenStream={addresses.GATE}\n" in units.SOCKET_TEXT
     assert unit["Socket"]["SocketMode"] == "0600"
     assert unit["Unit"]["Before"] == "docker.service"
-    assert life.SOCKET.endswith(f"/{units.PLUGIN}.sock")
+    assert addresses.SOCKET.endswith(f"/{units.PLUGIN}.sock")
 
 
 def test_the_service_may_read_the_daemon_s_environment_and_take_tickets():
@@ -40,4 +40,4 @@ def test_docker_s_environment_leaves_the_gate_as_its_only_way():
     settings = [line.removeprefix("Environment=") for line in lines if "Environment=" in line]
     environ = dict(setting.split("=", 1) for setting in settings)
 
-    assert gate.is_only_way(environ, gate.ADDRESS)
+    assert gate.is_only_way(environ, addresses.GATE)

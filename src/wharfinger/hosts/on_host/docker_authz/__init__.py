@@ -7,7 +7,7 @@ The authorization plugin for Docker: allow and block lists on an engine that has
     policy_file.py, ticket.py     what is on the host: the compiled policy, tickets of `docker-load`
     archive.py, load.py           `wharf docker-load`: what the plugin cannot see is read before
     service.py, gate.py, life.py  the sockets: the plugin, the gate for builds, start and end
-    units.py                      the systemd units
+    units.py, addresses.py        the systemd units, and where they listen
 
 Part of what is shipped to hosts: standard library only, Python 3.9.
 """

@@ -29,7 +29,6 @@ from wharfinger.oci.reference import HUB
 from wharfinger.oci.registry_host import HTTP_PORT, HTTPS_PORT, InvalidRegistry, RegistryHost
 from wharfinger.policy.access import ALL, AccessPolicy, AccessVerdict
 
-ADDRESS: Final = "127.0.0.1:3190"
 DAEMON_JSON: Final = "/etc/docker/daemon.json"
 HEAD_LIMIT: Final = 64 << 10
 CONNECTIONS: Final = 512

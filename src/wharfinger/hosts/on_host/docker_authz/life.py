@@ -21,12 +21,11 @@ from pathlib import Path
 from typing import Final
 
 from wharfinger.errors import Conflict
-from wharfinger.hosts.on_host.docker_authz import gate, policy_file, ticket
+from wharfinger.hosts.on_host.docker_authz import addresses, gate, policy_file, ticket
 from wharfinger.hosts.on_host.docker_authz.gate import Gate
 from wharfinger.hosts.on_host.docker_authz.policy_file import PolicyFile
 from wharfinger.hosts.on_host.docker_authz.service import Connection, Judge, to_stderr
 
-SOCKET: Final = "/run/docker/plugins/wharfinger.sock"
 _FIRST_PASSED: Final = 3
 _BACKLOG: Final = 128
 
@@ -47,9 +46,9 @@ class SocketTaken(Conflict):
 class Places:
     """Where the service listens and reads. `gate` is `None` where there is none."""
 
-    socket: str = SOCKET
+    socket: str = addresses.SOCKET
     policy: str = policy_file.PATH
-    gate: str | None = gate.ADDRESS
+    gate: str | None = addresses.GATE
     tickets: Path = ticket.FOLDER
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from wharfinger.hosts.on_host import installed
-from wharfinger.hosts.on_host.docker_authz.gate import ADDRESS
-from wharfinger.hosts.on_host.docker_authz.life import SOCKET
+from wharfinger.hosts.on_host.docker_authz.addresses import GATE, SOCKET
 
 PLUGIN: Final = "wharfinger"
 """The plugin's name for `authorization-plugins` of daemon.json."""
@@ -29,7 +28,7 @@ Before=docker.service
 
 [Socket]
 ListenStream={SOCKET}
-ListenStream={ADDRESS}
+ListenStream={GATE}
 SocketMode=0600
 DirectoryMode=0755
 
@@ -44,8 +43,8 @@ Wants={SOCKET_UNIT}
 After={SOCKET_UNIT}
 
 [Service]
-Environment=HTTP_PROXY=http://{ADDRESS}
-Environment=HTTPS_PROXY=http://{ADDRESS}
+Environment=HTTP_PROXY=http://{GATE}
+Environment=HTTPS_PROXY=http://{GATE}
 Environment=NO_PROXY=
 """
 
