@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+import made_certificates
 from wharfinger.hosts.on_host.changes import (
     Action,
     ContainerdAnswers,
@@ -154,6 +155,22 @@ def test_a_program_is_not_shown():
     assert planned(facts(), Compiled((wanted,))).changes[0].diff() == (
         "--- /dev/null\n+++ /usr/local/lib/program\n(program of 2 KiB, not shown)\n"
     )
+
+
+def test_a_certificate_is_told_by_its_subject_and_its_end():
+    authority = made_certificates.authority("Site CA")
+    wanted = WantedFile("/etc/a.crt", authority.pem, "trust.system")
+
+    diff = planned(facts(), Compiled((wanted,))).changes[0].diff()
+
+    until = f"{authority.read.ends:%Y-%m-%d}"
+    assert diff == f"--- /dev/null\n+++ /etc/a.crt\n(certificate of Site CA until {until})\n"
+
+
+def test_what_only_looks_like_a_certificate_is_shown():
+    wanted = WantedFile("/etc/a.crt", b"-----BEGIN CERTIFICATE-----\nx\n", "trust.system")
+
+    assert "+x\n" in planned(facts(), Compiled((wanted,))).changes[0].diff()
 
 
 def test_a_runtime_that_is_not_there_is_left_out():

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from wharfinger.errors import Conflict
-from wharfinger.hosts import runtimes
+from wharfinger.hosts import certificates, runtimes
+from wharfinger.hosts.certificates import UnreadableCertificate
 from wharfinger.hosts.on_host.changes import (
     Action,
     Disruption,
@@ -69,25 +70,27 @@ class Change:
         return max((effect.disruption for effect in self.wanted.effects), default=Disruption.NONE)
 
     def diff(self) -> str:
-        """The change as a unified diff. A key or a program shows as one line that says so."""
+        """The change as a unified diff. Of certificates, keys and programs one line says what they are."""
         old = b"" if self.before is None else self.before.content or b""
         new = self.wanted.content or b""
         names = (
             "/dev/null" if self.before is None else self.wanted.path,
             "/dev/null" if self.wanted.content is None else self.wanted.path,
         )
-        if hidden := self._hidden(new):
-            return f"--- {names[0]}\n+++ {names[1]}\n({hidden}, not shown)\n"
+        if summary := self._summary(new or old):
+            return f"--- {names[0]}\n+++ {names[1]}\n({summary})\n"
         return "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             for line in difflib.unified_diff(_lines(old), _lines(new), *names)
         )
 
-    def _hidden(self, new: bytes) -> str:
-        """What of the content is not for a terminal; empty if it can be shown."""
+    def _summary(self, content: bytes) -> str:
+        """What a file is whose lines tell a person nothing; empty if they do."""
         if self.wanted.secret:
-            return "private key"
-        return f"program of {len(new) >> 10} KiB" if b"\0" in new else ""
+            return "private key, not shown"
+        if b"\0" in content:
+            return f"program of {len(content) >> 10} KiB, not shown"
+        return _certificate(content)
 
     def order(self) -> FileChange:
         expect = None if self.before is None else self.before.digest
@@ -177,6 +180,16 @@ def _is_so(wanted: WantedFile, before: FoundFile | None) -> bool:
 
 def digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _certificate(content: bytes) -> str:
+    if not content.startswith(b"-----BEGIN CERTIFICATE-----"):
+        return ""
+    try:
+        read = certificates.read(content, "the plan")
+    except UnreadableCertificate:
+        return ""
+    return ", ".join(f"certificate of {one.subject} until {one.ends:%Y-%m-%d}" for one in read)
 
 
 def _merged(effects: Iterable[Effect]) -> list[Effect]:

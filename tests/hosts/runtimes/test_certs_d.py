@@ -56,6 +56,21 @@ def test_ours_that_the_site_no_longer_wants_go_and_those_of_others_stay() -> Non
     ]
 
 
+def test_an_authority_that_somebody_else_s_file_has_is_left_to_it() -> None:
+    authority = made_certificates.authority()
+    there = FoundFile("file", digest="sha256:0", content=b"the site's\n" + authority.pem)
+    trust = {REGISTRY: RegistryTrust((authority.pem,))}
+
+    for path, doubled in (
+        (f"{ROOT}/registry.test:5000/ca.crt", False),
+        (f"{ROOT}/registry.test:5000/ca.cert", True),
+        (f"{ROOT}/registry.test/ca.crt", True),
+    ):
+        found = Facts("node", "debian", "Debian 12", files={path: there})
+        assert bool(certs_d.files(ROOT, trust, found)) is doubled
+        assert certs_d.files(ROOT, trust, found, by_name=True)
+
+
 def test_a_client_certificate_without_its_key_is_found() -> None:
     there = facts(f"{ROOT}/a.test/ca.cert", f"{ROOT}/b.test/c.cert", f"{ROOT}/b.test/c.key")
 

@@ -58,6 +58,13 @@ def test_an_anchor_that_is_there_is_not_planned_again():
     assert plan.plan(SITE, found, compilers=[system_trust]).changes == ()
 
 
+def test_an_anchor_of_somebody_else_is_not_doubled():
+    there = FoundFile("file", digest="sha256:0", content=b"# the site's\n" + A.pem + B.pem)
+    found = Facts("h", "debian", "Debian", files={f"{DEBIAN}/site.crt": there})
+
+    assert system_trust.compile(SITE, found).files == ()
+
+
 def test_an_unknown_distribution_is_a_limit():
     compiled = system_trust.compile(SITE, host("other"))
 

@@ -26,6 +26,8 @@ from wharfinger.oci.registry_host import RegistryHost
 CLIENT = "wharfinger.cert"
 KEY = "wharfinger.key"
 REASON = "trust.registries"
+OURS = "wharfinger-"
+"""How the names of our authorities begin."""
 
 
 def files(
@@ -35,15 +37,19 @@ def files(
     *,
     directory: Callable[[RegistryHost], str] = str,
     effects: tuple[Effect, ...] = (),
+    by_name: bool = False,
 ) -> tuple[WantedFile, ...]:
     """What shall stand below `root`: what the site trusts, and nothing else of ours.
 
-    `directory` names the directory of a registry, for a runtime that asks under another name.
+    `directory` names the directory of a registry, for a runtime that asks under another name. An
+    authority that somebody else's file there has already is left to that file, unless the runtime
+    reads files `by_name`.
     """
     wanted = {
         file.path: file
         for registry, one in trust.items()
         for file in _of_registry(posixpath.join(root, directory(registry)), registry, one, effects)
+        if by_name or not held_by_others(file, facts)
     }
     gone = (
         WantedFile(path, None, REASON, effects, secret=path.endswith(".key"))
@@ -77,9 +83,19 @@ def ours(root: str, facts: Facts) -> Iterator[str]:
     for path in facts.files:
         name = posixpath.basename(path)
         if _is_below(path, root) and (
-            name in (CLIENT, KEY) or (name.startswith("wharfinger-") and name.endswith(".crt"))
+            name in (CLIENT, KEY) or (name.startswith(OURS) and name.endswith(".crt"))
         ):
             yield path
+
+
+def held_by_others(wanted: WantedFile, facts: Facts) -> bool:
+    """Is the authority in a file beside it that is not ours?"""
+    folder, block = posixpath.dirname(wanted.path), (wanted.content or b"").strip()
+    return wanted.path.endswith(".crt") and any(
+        posixpath.dirname(path) == folder and path.endswith(".crt") and block in found.content
+        for path, found in facts.files.items()
+        if found.content is not None and not posixpath.basename(path).startswith(OURS)
+    )
 
 
 def keyless(root: str, facts: Facts) -> Iterator[str]:

@@ -154,6 +154,7 @@ def _trust_files(site: Site, roots: Roots) -> tuple[WantedFile, ...]:
         site.trust.registries,
         roots.facts,
         directory=lambda registry: posixpath.basename(roots.folder(str(registry))),
+        by_name=True,
     )
 
 

@@ -5,7 +5,7 @@ What a site says of authorities for the whole host, as anchors of its distributi
 |---|---|---|
 | `trust.system` | `/usr/local/share/ca-certificates/wharfinger-….crt` | `/etc/pki/ca-trust/source/anchors/wharfinger-….crt` |
 
-One file for each authority, then the distribution's own tool makes its bundles. Programs that start
+One file for each authority that no file of somebody else has, then the distribution's own tool makes its bundles. Programs that start
 later read them. A program in Go reads them once, so a running daemon knows a new authority from its
 next start on: containerd is restarted, since containers outlive that, and so is dockerd where none of
 its containers would stop. Where some would, the next restart is left to a person, and the plan says
@@ -23,7 +23,7 @@ from typing import Final
 from wharfinger.hosts.on_host.changes import Action, Disruption, SystemTrusts
 from wharfinger.hosts.on_host.facts import Facts, RuntimeFacts
 from wharfinger.hosts.on_host.runtime_trust import ANCHORS
-from wharfinger.hosts.runtimes.certs_d import authority_name
+from wharfinger.hosts.runtimes.certs_d import OURS, authority_name, held_by_others
 from wharfinger.hosts.site.model import Site
 from wharfinger.hosts.wanted import Compiled, Effect, Limit, WantedFile
 
@@ -56,7 +56,7 @@ def compile(site: Site, facts: Facts) -> Compiled:
         WantedFile(f"{folder}/{authority_name(pem)}", pem, REASON, effects)
         for pem in site.trust.system
     )
-    wanted = {file.path: file for file in files}
+    wanted = {file.path: file for file in files if not held_by_others(file, facts)}
     gone = (
         WantedFile(path, None, REASON, effects)
         for path in _ours(folder, facts)
@@ -77,7 +77,7 @@ def _ours(folder: str, facts: Facts) -> Iterator[str]:
     """The anchors that an earlier apply of ours put there."""
     for path in facts.files:
         above, name = posixpath.split(path)
-        if above == folder and name.startswith("wharfinger-") and name.endswith(".crt"):
+        if above == folder and name.startswith(OURS) and name.endswith(".crt"):
             yield path
 
 
