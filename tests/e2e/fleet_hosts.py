@@ -1,6 +1,6 @@
 """
 Hosts of a fleet on one machine: each has a network, a process tree and a name of its own, its own
-/etc, /root and /var/lib over those of this machine, and an sshd. They hang on one bridge, together
+/etc, /usr/local and more over those of this machine, and an sshd. They hang on one bridge, together
 with the place that Ansible runs from.
 
 All of it lives in one process tree with mounts of its own, so it is gone when that tree is ended.
@@ -18,7 +18,7 @@ from e2e import machine
 from e2e.machine import Done, Process
 
 PROGRAMS: Final = ("ip", "nsenter", "ssh", "ssh-keygen", "sshd", "unshare")
-OVERLAID: Final = ("/etc", "/root", "/usr/local/share/ca-certificates", "/var/lib")
+OVERLAID: Final = ("/etc", "/opt", "/root", "/usr/local", "/var/lib")
 
 PYTHON: Final = "/usr/bin/python3"
 HARBOUR_ADDRESS: Final = "10.87.0.1"
