@@ -181,14 +181,11 @@ class Edited:
         self._editor.dump(self._root, text)
         content = text.getvalue().encode()
         file.parse(content, name=str(self.path), files=self._given)
-        try:
-            for path, pem in self._new.items():
-                path.parent.mkdir(exist_ok=True)
-                files.write(path, pem, mode=0o644)
-            mode = self.path.stat().st_mode & 0o777 if self.path.exists() else 0o644
-            files.write(self.path, content, mode=mode)
-        except OSError as error:
-            raise CannotWrite(self.path, error) from None
+        for path, pem in self._new.items():
+            _make_folder(path.parent)
+            write(path, pem, mode=0o644)
+        mode = self.path.stat().st_mode & 0o777 if self.path.exists() else 0o644
+        write(self.path, content, mode=mode)
 
     def _given(self, name: str) -> file.GivenFile:
         path = self.path.parent / name
@@ -216,3 +213,18 @@ def _file_name(certificate: Certificate) -> str:
 
 def _words(text: str) -> Iterator[str]:
     yield from re.findall(r"[a-z0-9]+", text.lower()[:40])
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(path, error) from None
+
+
+def write(path: Path, content: bytes, *, mode: int) -> None:
+    """Write a file as a whole. Raise `CannotWrite`."""
+    try:
+        files.write(path, content, mode=mode)
+    except OSError as error:
+        raise CannotWrite(path, error) from None
