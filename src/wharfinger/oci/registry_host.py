@@ -48,7 +48,7 @@ class InvalidRegistry(BadInput):
         self.text, self.reason = text, reason
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class RegistryHost:
     """`host` is in lower case and keeps the brackets of an IPv6 address; no port is `None`."""
 

@@ -48,7 +48,7 @@ class InvalidPattern(BadInput):
         self.text, self.reason = text, reason
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class RegistryPattern:
     """`path` is empty for a whole registry. With `wildcard`, `registry` is the domain below `*.`."""
 

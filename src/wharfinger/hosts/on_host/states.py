@@ -106,7 +106,10 @@ class NotPrepared(Unavailable):
     code = "not-prepared"
 
     def __init__(self, path: str, error: OSError) -> None:
-        super().__init__(f"cannot write {path}: {error.strerror}; nothing is changed")
+        super().__init__(
+            f"cannot write {path}: {error.strerror}; nothing is changed",
+            remedy="do it as root" if error.errno in (errno.EACCES, errno.EPERM) else None,
+        )
         self.path = path
 
 
