@@ -137,9 +137,10 @@ def _run(play: str, chosen: Fleet) -> Sequence[HostReport]:
     with tempfile.TemporaryDirectory(prefix="wharf-") as folder:
         playbook = Path(folder, "play.yaml")
         playbook.write_text(play)
-        command = (sys.executable, "-m", "ansible", "playbook", *chosen.arguments(), str(playbook))
+        # -P: a folder that we happen to stand in has no say in what is imported.
+        program = (sys.executable, "-P", "-m", "ansible", "playbook")
         with subprocess.Popen(
-            command,
+            (*program, *chosen.arguments(), str(playbook)),
             stdout=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
