@@ -36,9 +36,11 @@ def serving(
     with listening(address) as listener:
         thread = threading.Thread(target=_serve, args=(listener, context, answer))
         thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 @contextmanager
