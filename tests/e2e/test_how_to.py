@@ -2,9 +2,9 @@
 The how-to pages' commands do what the pages say, as they are written.
 
 Each page runs from top to bottom in one shell, in a network and a process tree of its own and over
-a copy of /etc, at a terminal where somebody answers every question for a password. What a page
-leaves to its reader (who they are, a project to work in, a second cluster) is said here beside
-the command that it comes before.
+copies of /etc, /var/lib and /usr/local, at a terminal where somebody answers every question for a
+password. What a page leaves to its reader (who they are, a project to work in, a second cluster) is
+said here beside the command that it comes before.
 """
 
 from __future__ import annotations
@@ -32,8 +32,13 @@ _QUESTION = re.compile(rb"password[^\r\n]*: ?$", re.IGNORECASE)
 HARNESS = """
 set -euo pipefail
 ip link set lo up
-mount -t overlay overlay -o "lowerdir=/etc,upperdir=$HERE/etc,workdir=$HERE/work" /etc
-mkdir -p /etc/wharfinger /etc/docker/certs.d/registry.site.test:5000
+mount -t tmpfs tmpfs /run
+for path in /etc /var/lib /usr/local; do
+    mkdir -p "$HERE/upper$path" "$HERE/work$path"
+    mount -t overlay overlay -o "lowerdir=$path,upperdir=$HERE/upper$path,workdir=$HERE/work$path" $path
+done
+rm -rf /etc/docker /etc/containers/certs.d /etc/containerd /var/lib/wharfinger* /usr/local/lib/wharfinger
+mkdir -p /etc/wharfinger /etc/docker
 cp "$HERE/wharfinger.toml" /etc/wharfinger/
 echo '127.0.0.1 registry.site.test' >>/etc/hosts
 cd "$HERE"
@@ -55,19 +60,11 @@ kubectl config use-context wharfinger
 """
 
 DOCKER = """
-mount -t tmpfs tmpfs /run
-mkdir "$HERE/lib" "$HERE/libwork"
-mount -t overlay overlay -o "lowerdir=/var/lib,upperdir=$HERE/lib,workdir=$HERE/libwork" /var/lib
-rm -rf /etc/docker/daemon.json /var/lib/wharfinger
 dockerd --data-root="$HERE/docker" --bridge=none --iptables=false >"$HERE/dockerd.log" 2>&1 &
 until docker version >"$HERE/version" 2>&1; do sleep 0.1; done
 """
 
 SEARCHED = """
-mount -t tmpfs tmpfs /run
-mkdir "$HERE/lib" "$HERE/libwork"
-mount -t overlay overlay -o "lowerdir=/var/lib,upperdir=$HERE/lib,workdir=$HERE/libwork" /var/lib
-rm -rf /etc/docker/daemon.json /var/lib/wharfinger
 wharf up --name registry.site.test --detach
 cp "$WHARF_STATE/ca.crt" .
 export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"
@@ -84,13 +81,6 @@ done
 """
 
 TRUST = """
-mount -t tmpfs tmpfs /run
-for path in /var/lib /usr/local/share/ca-certificates; do
-    mkdir -p "$HERE/upper$path" "$HERE/work$path"
-    mount -t overlay overlay -o "lowerdir=$path,upperdir=$HERE/upper$path,workdir=$HERE/work$path" $path
-done
-rm -rf /etc/docker/daemon.json /etc/docker/certs.d /etc/containers/certs.d /etc/containerd
-rm -rf /var/lib/wharfinger
 [ -s site.yaml ] || rm site.yaml
 wharf up --name registry.site.test --detach
 cp "$WHARF_STATE/ca.crt" .
@@ -108,12 +98,6 @@ wharf hosts apply site.yaml --yes
 )
 
 FLEET = """
-mount -t tmpfs tmpfs /run
-for path in /var/lib /usr/local/share/ca-certificates; do
-    mkdir -p "$HERE/upper$path" "$HERE/work$path"
-    mount -t overlay overlay -o "lowerdir=$path,upperdir=$HERE/upper$path,workdir=$HERE/work$path" $path
-done
-rm -rf /etc/docker/daemon.json /var/lib/wharfinger
 ln -s "$(dirname "$(readlink -f "$HERE/bin/wharf")")/ansible-playbook" "$HERE/bin/"
 mkdir group_vars  # both hosts are this machine
 echo 'ansible_connection: local' >group_vars/all.yml
@@ -135,7 +119,7 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {"wharf hosts undo": "test -f /etc/docker/certs.d/registry.site.test:5000/*.crt"},
     ),
     "G1-shared-registry.md": (
-        "",
+        "mkdir -p /etc/docker/certs.d/registry.site.test:5000\n",
         {
             "htpasswd": 'cp "$WHARF_STATE/ca.crt" .; '
             "cp ca.crt /etc/docker/certs.d/registry.site.test:5000/",
@@ -261,7 +245,7 @@ def test_a_how_to_page_works_as_written(page: str, short_path: Path) -> None:
     if not kubectl.exists():
         raise machine.missing("kubectl 1.35")
     here = short_path
-    for folder in ("bin", "etc", "work", "home/.docker"):
+    for folder in ("bin", "home/.docker"):
         (here / folder).mkdir(parents=True)
     (here / "bin" / "kubectl").symlink_to(kubectl)
     (here / "bin" / "wharf").symlink_to(machine.ROOT / ".venv" / "bin" / "wharf")

@@ -72,7 +72,9 @@ def search(
     token_server: Many = (),
     form: Output = OUTPUT,
 ) -> None:
-    """Search the registries of the site for images, in the order in which hosts search them.
+    """Search the registries of the site for images.
+
+    In the order in which hosts search them.
 
     Registries that the site blocks are not asked. Logins are those of Podman and Docker.
 

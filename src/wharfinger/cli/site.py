@@ -62,7 +62,9 @@ def adopt(
     trusted_ca: Path | None = None,
     to: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
 ) -> int:
-    """Write a site file from what is there: this host, or the sources that are named.
+    """Write a site file from what is there.
+
+    From this host, or from the sources that are named.
 
     What cannot be carried over is listed on stderr, and the exit code is 4 then.
 

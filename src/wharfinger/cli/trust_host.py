@@ -64,7 +64,7 @@ def list_(
     root: RootOption = host.HERE,
     form: Output = OUTPUT,
 ) -> None:
-    """List what this host trusts, whoever put it there, and what is wrong with it.
+    """List what this host trusts, and what is wrong with it.
 
     Parameters
     ----------
@@ -109,9 +109,9 @@ def check(
     root: RootOption = host.HERE,
     form: Output = OUTPUT,
 ) -> None:
-    """Greet registries with what each runtime of this host trusts, and say why one does not.
+    """Greet registries as each runtime of this host would.
 
-    Exits with 0 if every container runtime trusts every registry. What the system trusts is shown
+    Says which trusts a registry, and why not. Exits with 0 if every container runtime trusts every registry. What the system trusts is shown
     beside, and counts if it is named, or where there is no container runtime.
 
     Parameters

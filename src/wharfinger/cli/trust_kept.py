@@ -23,7 +23,9 @@ RootOption = Annotated[Path, Parameter(show_default=False)]
 
 
 def backup(path: Path = Path(), /, *, root: RootOption = host.HERE) -> None:
-    """Write all that makes this host trust to one file, client keys included: keep it private.
+    """Write all that makes this host trust to one file.
+
+    Client keys are among it: keep it private.
 
     Parameters
     ----------
@@ -64,9 +66,9 @@ def restore(
     dry_run: Flag = False,
     root: RootOption = host.HERE,
 ) -> None:
-    """Bring the trust directories of this host to what a backup has: bytes, modes and owners.
+    """Bring the trust of this host to what a backup has.
 
-    What the backup does not have is removed from them. `wharf hosts undo` takes a restore back.
+    Bytes, modes and owners are as they were. What the backup does not have is removed from them. `wharf hosts undo` takes a restore back.
 
     Parameters
     ----------

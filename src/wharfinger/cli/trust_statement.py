@@ -43,7 +43,9 @@ def add(
     system: Flag = False,
     site: SiteOption = site_file.DEFAULT,
 ) -> None:
-    """Let hosts trust authorities, beside those that they trust already.
+    """Let hosts trust one more authority.
+
+    Those that they trust already stay.
 
     Parameters
     ----------
@@ -87,7 +89,7 @@ def remove(
     system: Flag = False,
     site: SiteOption = site_file.DEFAULT,
 ) -> None:
-    """Take a registry, or one authority of it, out of the site file.
+    """Take a registry or an authority out of the site file.
 
     Parameters
     ----------
@@ -123,9 +125,9 @@ def retire(
     site: SiteOption = site_file.DEFAULT,
     root: RootOption = host.HERE,
 ) -> None:
-    """End a rotation: take an old authority out, if the registry is trusted without it.
+    """End a rotation: take an old authority out.
 
-    The registry is greeted with what stays: the other authorities and those of this host's system.
+    It is refused if the registry is not trusted without it. The registry is greeted with what stays: the other authorities and those of this host's system.
 
     Parameters
     ----------
