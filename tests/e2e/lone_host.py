@@ -1,6 +1,6 @@
 """
 A host of our own on this machine: a network, a process tree, a /run, and its own /etc, /var/lib and
-/usr/local/share/ca-certificates over those of this machine. What runs in there ends with it.
+/usr/local over those of this machine. What runs in there ends with it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _START = """
 set -eu
 ip link set lo up
 ip address add 192.0.2.7/32 dev lo
-for path in /etc /var/lib /usr/local/share/ca-certificates; do
+for path in /etc /var/lib /usr/local; do
     mkdir -p "$HERE/upper$path" "$HERE/work$path"
     mount -t overlay overlay \\
         -o "lowerdir=$path,upperdir=$HERE/upper$path,workdir=$HERE/work$path" "$path"

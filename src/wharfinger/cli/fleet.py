@@ -13,23 +13,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
-
-from cyclopts import Group, Parameter
+from typing import Final
 
 from wharfinger.cli import fleet_output, site_file
-from wharfinger.cli.errors import PartlyDone, UsageError
-from wharfinger.cli.options import Flag, Format, Many
+from wharfinger.cli.errors import PartlyDone
+from wharfinger.cli.fleet_options import DEFAULT_BATCH, Fleet
+from wharfinger.cli.options import Format
 from wharfinger.cli.terminal import note, progress, sanitized
 from wharfinger.errors import NotFound, Unsupported, WharfingerError
 from wharfinger.hosts import fleet
 from wharfinger.hosts.fleet import Batch, Event, HostReport, State
 from wharfinger.hosts.on_host.changes import Disruption
 
-GROUP: Final = Group("Fleet options", sort_key=20)
-DEFAULT_BATCH: Final = "25%"
 _SETTINGS: Final = {
     "ANSIBLE_STDOUT_CALLBACK": "wharfinger.site.fleet",
     "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "1",  # it is installed beside us
@@ -72,43 +68,6 @@ class AllFailed(WharfingerError):
     def __init__(self, count: int) -> None:
         super().__init__(f"cannot do any of {count} hosts: see the errors above")
         self.count = count
-
-
-@Parameter(name="*", group=GROUP)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fleet:
-    """Hosts of an inventory instead of this one. All are as Ansible takes them."""
-
-    inventory: Annotated[Many, Parameter(name=["--inventory", "-i"])] = ()
-    """Inventory: a file, a directory, or names with a comma after each; may be repeated."""
-
-    limit: Annotated[str | None, Parameter(name=["--limit", "-l"])] = None
-    """Pattern that chooses among the hosts."""
-
-    forks: Annotated[int | None, Parameter(name=["--forks", "-f"])] = None
-    """How many hosts to talk to at once [default: as ansible.cfg says]."""
-
-    become: Annotated[Flag, Parameter(name=["--become", "-b"])] = False
-    """Become root on each host."""
-
-    def meant(self, *, beside: Sequence[bool] = ()) -> bool:
-        """Is a fleet meant, and not this host? `beside` are things that only one host can have."""
-        if not self.inventory and self != THIS_HOST:
-            raise UsageError(
-                "cannot choose among hosts without an inventory", remedy="name one with -i"
-            )
-        if self.inventory and any(beside):
-            raise UsageError("cannot take --root or --facts for the hosts of an inventory")
-        return bool(self.inventory)
-
-    def arguments(self) -> list[str]:
-        words = [f"--inventory={one}" for one in self.inventory]
-        words += [] if self.limit is None else [f"--limit={self.limit}"]
-        words += [] if self.forks is None else [f"--forks={self.forks}"]
-        return [*words, "--become"] if self.become else words
-
-
-THIS_HOST: Final = Fleet()
 
 
 def plan(site: Path, chosen: Fleet, form: Format) -> None:

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from wharfinger.cli import site_file
 from wharfinger.cli.errors import UsageError
 from wharfinger.hosts.on_host import facts as host_facts
+from wharfinger.hosts.on_host import reading
 from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.on_host.machine import Machine
 
@@ -26,6 +27,11 @@ def machine(root: Path = HERE) -> Machine:
     if not root.is_dir():
         raise UsageError(f"cannot use {str(root)!r} as a root: it is no directory")
     return Machine(str(root))
+
+
+def found(root: Path = HERE, facts: Path | None = None) -> Facts:
+    """The facts of the host at `root`, or those that were written to a file."""
+    return reading.read_facts(machine(root)) if facts is None else facts_of(facts)
 
 
 def facts_of(path: Path) -> Facts:

@@ -15,9 +15,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from wharfinger.cli import fleet, host, hosts_output, output, site_file
+from wharfinger.cli import host, hosts_output, output, site_file
 from wharfinger.cli.errors import Blocked, UsageError
-from wharfinger.cli.fleet import THIS_HOST, Fleet
+from wharfinger.cli.fleet_options import DEFAULT_BATCH, GROUP, THIS_HOST, Fleet
 from wharfinger.cli.host import HERE, RootOption, SiteOption
 from wharfinger.cli.options import OUTPUT, Flag, Format, Output
 from wharfinger.cli.terminal import ask, note, say
@@ -59,13 +59,11 @@ def apply(
     disruption: Allowed = Allowed.RESTART,
     yes: Annotated[Flag, Parameter(name=["--yes", "-y"])] = False,
     check: Flag = False,
-    serial: Annotated[str, Parameter(group=fleet.GROUP)] = fleet.DEFAULT_BATCH,
+    serial: Annotated[str, Parameter(group=GROUP)] = DEFAULT_BATCH,
     hosts: Fleet = THIS_HOST,
     form: Output = OUTPUT,
 ) -> None:
     """Bring this host to what the site file says, and prove it.
-
-    If a change or a proof fails, all is taken back.
 
     Parameters
     ----------
@@ -115,8 +113,6 @@ def undo(
 ) -> None:
     """Bring back what stood here before an apply.
 
-    Bytes, modes, owners and labels are again as they were.
-
     Parameters
     ----------
     entry
@@ -139,6 +135,8 @@ def _apply_to_fleet(
     yes: bool,
     check: bool,
 ) -> None:
+    from wharfinger.cli import fleet  # what reaches many hosts is not for one
+
     person = form.format in (Format.TABLE, Format.WIDE)
     if not (check or yes):
         _require_person()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from wharfinger.cli import output
-from wharfinger.cli.client import Object
+from wharfinger.cli import host, output
 from wharfinger.cli.exit_codes import ExitCode
-from wharfinger.cli.options import Format, Output
+from wharfinger.cli.host import HERE, FactsOption, RootOption
+from wharfinger.cli.options import OUTPUT, Format, Output
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import sanitized, say
 from wharfinger.hosts import explain as explaining
 from wharfinger.hosts.explain.verdict import Explanation, Source
 from wharfinger.hosts.formats.registries_conf import Place
-from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.oci.reference import ImageReference
 
 COLUMNS: Final = (
@@ -33,10 +32,30 @@ SOURCES: Final = (
     Column("SET BY", lambda item: item["setBy"] or "-"),
 )
 
+if TYPE_CHECKING:
+    from wharfinger.cli.client import Object
 
-def explain(facts: Facts, image: str, form: Output) -> int:
-    """Print what each runtime does with `image`, and return the exit code for it."""
-    found = explaining.explain(facts, ImageReference.parse(image))
+
+def explain(
+    image: str,
+    /,
+    *,
+    root: RootOption = HERE,
+    facts: FactsOption = None,
+    form: Output = OUTPUT,
+) -> int:
+    """Tell what each runtime does with an image, and why.
+
+    Parameters
+    ----------
+    image
+        Name of the image, as one would pull it.
+    root
+        Directory tree to look at instead of this host.
+    facts
+        Look at the host whose facts this file has (`wharf hosts facts -o json`).
+    """
+    found = explaining.explain(host.found(root, facts), ImageReference.parse(image))
     documents = [_document(one) for one in found]
     if form.format in (Format.TABLE, Format.WIDE):
         say("\n".join(_lines(documents)))

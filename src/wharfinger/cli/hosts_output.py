@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wharfinger.cli import output
-from wharfinger.cli.client import Object
 from wharfinger.cli.options import Format, Output
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import sanitized, say
@@ -20,6 +19,9 @@ from wharfinger.hosts.on_host.changes import Disruption
 from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.on_host.results import Drift, Holds, Outcome, Proven
 from wharfinger.hosts.plan import Change, Plan
+
+if TYPE_CHECKING:
+    from wharfinger.cli.client import Object
 
 _COSTS: Final = {
     Disruption.NONE: "nothing is disturbed",

@@ -10,11 +10,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from wharfinger.cli.client import Object
 from wharfinger.cli.options import Format
 from wharfinger.cli.terminal import sanitized, say
+
+if TYPE_CHECKING:
+    from wharfinger.cli.client import Object
 
 CELL_LIMIT: Final = 200
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from wharfinger.cli.client import Object
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import sanitized
 from wharfinger.hosts import certificates
@@ -37,6 +36,9 @@ CONTENT_COLUMNS: Final = (
     Column("PATH", lambda row: row["path"]),
     Column("CONTENT", lambda row: (row["digest"] or row["target"] or "-")[:19]),
 )
+
+if TYPE_CHECKING:
+    from wharfinger.cli.client import Object
 
 
 def list_row(one: Standing, now: datetime) -> Object:

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from wharfinger.errors import Conflict
-from wharfinger.hosts import certificates, runtimes
-from wharfinger.hosts.certificates import UnreadableCertificate
+from wharfinger.hosts import runtimes
 from wharfinger.hosts.on_host.changes import (
     Action,
     Disruption,
@@ -185,9 +184,11 @@ def digest(content: bytes) -> str:
 def _certificate(content: bytes) -> str:
     if not content.startswith(b"-----BEGIN CERTIFICATE-----"):
         return ""
+    from wharfinger.hosts import certificates  # it takes a while, and many plans have none
+
     try:
         read = certificates.read(content, "the plan")
-    except UnreadableCertificate:
+    except certificates.UnreadableCertificate:
         return ""
     return ", ".join(f"certificate of {one.subject} until {one.ends:%Y-%m-%d}" for one in read)
 

@@ -8,7 +8,6 @@ following links (`tree`).
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import select
@@ -120,18 +119,9 @@ class Machine:
 
     def answer(self, address: str, path: str, *, seconds: float = 5) -> tuple[int, bytes]:
         """The status and body of `GET path`; raise `OSError`, or `ValueError` for what is no HTTP."""
-        connection = _UnixConnection(address, seconds)
-        try:
-            connection.request("GET", path, headers={"Host": "localhost"})
-            answer = connection.getresponse()
-            body = answer.read(_ANSWER_LIMIT + 1)
-        except http.client.HTTPException as error:
-            raise ValueError(f"{address} does not speak HTTP: {error!r}") from error
-        finally:
-            connection.close()
-        if len(body) > _ANSWER_LIMIT:
-            raise ValueError(f"{address} answers {path} with more than {_ANSWER_LIMIT} bytes")
-        return answer.status, body
+        from wharfinger.hosts.on_host import unix_http
+
+        return unix_http.get(address, path, seconds=seconds, limit=_ANSWER_LIMIT)
 
     def listener(self, address: str) -> int | None:
         """The process that takes connections on this Unix socket, `None` if nobody does."""
@@ -161,17 +151,6 @@ class Machine:
         while time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
             yield None
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, address: str, seconds: float) -> None:
-        super().__init__("localhost", timeout=seconds)
-        self._address = address
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._address)
 
 
 def _start(command: tuple[str, ...]) -> subprocess.Popen[str] | None:

@@ -17,7 +17,6 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
-from wharfinger.hosts import certificates
 from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.site.model import RegistryTrust
 from wharfinger.hosts.wanted import Effect, WantedFile
@@ -75,6 +74,8 @@ def _of_registry(
 @lru_cache(maxsize=1024)
 def authority_name(pem: bytes) -> str:
     """What a file of ours with this authority is called. Remembered, since hosts share them."""
+    from wharfinger.hosts import certificates  # it takes a while, and many sites name none
+
     return certificates.read(pem, "the site")[0].file_name
 
 

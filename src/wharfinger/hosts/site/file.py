@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wharfinger.errors import BadInput, NotFound
-from wharfinger.hosts import certificates
 from wharfinger.hosts.site import document, grammars, private_key
 from wharfinger.hosts.site.faults import Faults, InvalidSite
 from wharfinger.hosts.site.model import (
@@ -226,6 +225,8 @@ def _certificates(text: str, files: Files) -> tuple[bytes, ...]:
     """Single certificates in PEM. A text with a PEM block is meant itself, any other names a file."""
     inline = private_key.BEGIN in text
     content = text.encode() if inline else files(text).content
+    from wharfinger.hosts import certificates  # it takes a while, and many sites name none
+
     found = certificates.read(content, "this text" if inline else repr(text))
     return tuple(certificate.pem for certificate in found)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Final
@@ -16,6 +15,7 @@ from typing import IO, Final
 from wharfinger.errors import Forbidden, Unavailable
 from wharfinger.hosts.on_host.docker_authz import asks, ticket
 from wharfinger.hosts.on_host.docker_authz.archive import Archive, SavedImage
+from wharfinger.hosts.on_host.unix_http import UnixConnection
 from wharfinger.policy.access import AccessPolicy
 
 DOCKER: Final = "/var/run/docker.sock"
@@ -66,20 +66,8 @@ def _ticket(folder: Path) -> str:
         raise DockerUnavailable(f"{folder}: {error.strerror}; root has to do this") from None
 
 
-class _Daemon(http.client.HTTPConnection):
-    """The daemon's API on its unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("docker")
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self._path)
-
-
 def _send(docker: str, content: Iterable[bytes], name: str) -> None:
-    daemon = _Daemon(docker)
+    daemon = UnixConnection(docker)
     headers = {
         "Content-Type": "application/x-tar",
         "Transfer-Encoding": "chunked",
