@@ -115,8 +115,9 @@ class TomlText:
         assert holder.value is not None
         index = keys[len(holder.keys)]
         items = toml_layout.items_at(self.source.body, holder.value)
-        known = isinstance(index, int) and index < len(items)
-        return self.source.line(items[index][0] if known else holder.start)  # type: ignore[index]
+        if isinstance(index, int) and index < len(items):
+            return self.source.line(items[index][0])
+        return self.source.line(holder.start)
 
     def _holder(self, keys: Keys) -> Statement | None:
         """The key whose value holds that at `keys`: itself, or an inline table above it."""
