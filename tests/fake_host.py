@@ -123,6 +123,7 @@ class FakeHost(Machine):
         self.docker = docker
         self.ran: list[tuple[str, ...]] = []
         self.answers: Callable[[tuple[str, ...]], Ran] = lambda _: Ran(0, "")
+        self.plugin = True  # it answers, if somebody has it started
 
     def now(self) -> float:
         return 1_700_000_000.0
@@ -189,6 +190,11 @@ class FakeHost(Machine):
                 "Mirrors": self.docker.config.get("registry-mirrors", []),
             },
         }
+
+    def answer(self, address: str, path: str, *, seconds: float = 5) -> tuple[int, bytes]:
+        if not self.plugin:
+            raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+        return 400, b"{}"
 
     def pauses(self, seconds: float) -> Iterable[None]:
         return (None, None)

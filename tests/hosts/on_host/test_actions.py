@@ -158,6 +158,14 @@ def test_with_systemd_the_plugin_is_enabled_and_its_links_go_when_it_stops(boote
     assert not link.is_symlink()
 
 
+def test_a_plugin_that_systemd_cannot_start_is_not_told_of(booted):
+    host = FakeHost(booted)
+    host.plugin = False
+
+    with pytest.raises(ActionFailed, match="does not answer: see journalctl"):
+        run(host, Action.START_DOCKER_AUTHZ)
+
+
 def test_going_back_starts_the_plugin_only_where_its_unit_is(root):
     host = FakeHost(root)
     done = (Action.RELOAD_UNITS, Action.START_DOCKER_AUTHZ, Action.RELOAD_DOCKER)

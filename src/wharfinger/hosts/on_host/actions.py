@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -28,6 +29,7 @@ _OURS: Final = (units.SOCKET_UNIT, units.SERVICE_UNIT)
 _STOP_SECONDS: Final = 60
 _START_SECONDS: Final = 60
 _RELOAD_SECONDS: Final = 10
+_PLUGIN_SECONDS: Final = 10
 _ENABLING: Final = {Action.START_DOCKER_AUTHZ, Action.STOP_DOCKER_AUTHZ}
 
 _CERTIFICATE_LINKS: Final = "/etc/ssl/certs"
@@ -122,6 +124,7 @@ def _start_docker_authz(action: Action, setting: Setting) -> None:
     if _systemd(machine):
         _command(action, setting, "systemctl", "enable", "--now", units.SOCKET_UNIT)
         _command(action, setting, "systemctl", "try-restart", units.SERVICE_UNIT)
+        _require_plugin(action, machine)
         return
     words = daemons.authz_words(machine)
     if not words:
@@ -129,6 +132,18 @@ def _start_docker_authz(action: Action, setting: Setting) -> None:
     if machine.listener(addresses.SOCKET) is None:
         plugin = Process(0, words, environment=machine.environment())
         _await(action, setting, machine.start(plugin), addresses.SOCKET)
+
+
+def _require_plugin(action: Action, machine: Machine) -> None:
+    """systemd listens whether or not the service can start, and dockerd must not be told of one that
+    cannot. Any answer will do, that it was asked in vain too."""
+    for _ in machine.pauses(_PLUGIN_SECONDS):
+        with suppress(OSError, ValueError):
+            machine.answer(addresses.SOCKET, "/")
+            return
+    raise ActionFailed(
+        action, f"{addresses.SOCKET} does not answer: see journalctl -u {units.SERVICE_UNIT}"
+    )
 
 
 def _stop_docker_authz(action: Action, setting: Setting) -> None:
