@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -85,17 +86,17 @@ def make(
     return Made(builder.sign(signer, signed_with or hashes.SHA256()), key)
 
 
-def authority(common_name: str = "Site CA", *more: x509.ExtensionType, **how: object) -> Made:
+def authority(common_name: str = "Site CA", *more: x509.ExtensionType, **how: Any) -> Made:
     return make(
         common_name,
         x509.BasicConstraints(ca=True, path_length=None),
         usage(key_cert_sign=True),
         *more,
-        **how,  # type: ignore[arg-type]
+        **how,
     )
 
 
-def server(issuer: Made | None, *hosts: str, **how: object) -> Made:
+def server(issuer: Made | None, *hosts: str, **how: Any) -> Made:
     """A server's certificate for names and addresses."""
     return make(
         hosts[0] if hosts else "server",
@@ -103,7 +104,7 @@ def server(issuer: Made | None, *hosts: str, **how: object) -> Made:
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
         issuer=issuer,
         critical=False,
-        **how,  # type: ignore[arg-type]
+        **how,
     )
 
 

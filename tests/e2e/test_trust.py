@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -371,10 +371,10 @@ def _said(
 
 
 def _done(
-    host: Host, registries: Iterable[str], tools: Mapping[str, object]
+    host: Host, registries: Iterable[str], tools: Mapping[str, Callable[[Host, str], Done]]
 ) -> dict[tuple[str, str], bool]:
     return {
-        (runtime, registry): believed(ask(host, registry))  # type: ignore[operator]
+        (runtime, registry): believed(ask(host, registry))
         for registry in registries
         for runtime, ask in tools.items()
     }

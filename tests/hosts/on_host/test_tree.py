@@ -89,10 +89,10 @@ def test_a_file_on_the_way_is_no_directory(tree):
 
 
 def test_private_directories_are_for_their_owner_alone(root, tree):
-    tree.make_private("/var/lib/wharfinger/host")
-    tree.make_private("/var/lib/wharfinger/host")
+    tree.make_private("/var/lib/wharfinger-host")
+    tree.make_private("/var/lib/wharfinger-host")
 
-    assert (root / "var/lib/wharfinger/host").stat().st_mode & 0o777 == 0o700
+    assert (root / "var/lib/wharfinger-host").stat().st_mode & 0o777 == 0o700
     assert (root / "var/lib").stat().st_mode & 0o777 == 0o755
 
 
