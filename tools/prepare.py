@@ -51,17 +51,23 @@ PACKAGES = (
     Package("apache2-utils", "/usr/bin/htpasswd"),
     Package("busybox-static", "/bin/busybox"),
     Package("ca-certificates", "/etc/ssl/certs/ca-certificates.crt"),
+    Package("cloud-guest-utils", "/usr/bin/growpart"),
     Package("containerd", "/usr/bin/containerd"),
     Package("curl", "/usr/bin/curl"),
     Package("docker-registry", "/usr/bin/docker-registry"),
     Package("docker.io", "/usr/sbin/dockerd"),
     Package("iproute2", "/usr/sbin/ip"),
+    Package("lvm2", "/usr/sbin/lvm"),
     Package("npm", "/usr/bin/npm"),
     Package("openssh-server", "/usr/sbin/sshd"),
+    Package("parted", "/usr/sbin/parted"),
     Package("podman", "/usr/bin/podman"),
     Package("procps", "/usr/bin/pgrep"),
+    Package("qemu-system-x86", "/usr/bin/qemu-system-x86_64"),
     Package("skopeo", "/usr/bin/skopeo"),
+    Package("thin-provisioning-tools", "/usr/sbin/thin_check"),
     Package("wrk", "/usr/bin/wrk"),
+    Package("xfsprogs", "/usr/sbin/mkfs.xfs"),
 )
 
 

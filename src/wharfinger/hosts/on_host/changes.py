@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Union
+
+from wharfinger.hosts.on_host import tagged
 
 
 class Disruption(IntEnum):
@@ -166,7 +168,7 @@ def to_json(order: Order) -> dict[str, Any]:
     return {
         "files": [_file_to_json(change) for change in order.files],
         "actions": [action.value for action in order.actions],
-        "proofs": [_tagged(_PROOFS, proof) for proof in order.proofs],
+        "proofs": [tagged.to_json(_PROOFS, proof) for proof in order.proofs],
     }
 
 
@@ -175,12 +177,12 @@ def from_json(document: Mapping[str, Any]) -> Order:
     return Order(
         tuple(_file_from_json(item) for item in document["files"]),
         tuple(Action(name) for name in document["actions"]),
-        tuple(_untagged(_PROOFS, item) for item in document["proofs"]),
+        tuple(tagged.from_json(_PROOFS, item) for item in document["proofs"]),
     )
 
 
 def _file_to_json(change: FileChange) -> dict[str, Any]:
-    document = _tagged(_FILE_CHANGES, change)
+    document = tagged.to_json(_FILE_CHANGES, change)
     if isinstance(change, WriteFile):
         document["content"] = base64.b64encode(change.content).decode()
     return document
@@ -190,19 +192,5 @@ def _file_from_json(document: Mapping[str, Any]) -> FileChange:
     plain = dict(document)
     if "content" in plain:
         plain["content"] = base64.b64decode(plain["content"])
-    change: FileChange = _untagged(_FILE_CHANGES, plain)
+    change: FileChange = tagged.from_json(_FILE_CHANGES, plain)
     return change
-
-
-def _tagged(kinds: Mapping[str, Any], value: Any) -> dict[str, Any]:
-    tag = next(name for name, kind in kinds.items() if type(value) is kind)
-    return {"kind": tag, **asdict(value)}
-
-
-def _untagged(kinds: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
-    fields = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in document.items()
-        if name != "kind"
-    }
-    return kinds[document["kind"]](**fields)
