@@ -135,6 +135,16 @@ class Mount:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What an engine keeps, in bytes as its files have them: `images` counts each layer once,
+    `containers` what they have written over their images, `volumes` those of the local driver."""
+
+    images: int = 0
+    containers: int = 0
+    volumes: int = 0
+
+
+@dataclass(frozen=True)
 class Engine:
     """A container engine and where it keeps its data. `name` is "docker", "containerd" or "containers"
     (Podman and CRI-O).
@@ -144,6 +154,11 @@ class Engine:
     pool. `told_by` is where the driver is said: a path of a file, "command line", or empty for
     nowhere. `running` are the names of containers that run; `images` and `containers` count all.
     `snapshots` says that it can keep images in containerd.
+
+    `config` is the path of its daemon.json, and `texts` has that file and the one at `told_by`, each
+    if it is there. `stores` are the drivers that have left something in the data root.
+    `container_ids` are the full ids of all containers, and `foreign_volumes` the names of volumes of
+    other drivers than local. `usage` is `None` where the engine does not run.
     """
 
     name: str
@@ -160,6 +175,14 @@ class Engine:
     images: int = 0
     snapshots: bool = False
     containerd_root: str = ""
+    config: str = "/etc/docker/daemon.json"
+    texts: Mapping[str, str] = field(default_factory=dict)
+    stores: tuple[str, ...] = ()
+    container_ids: tuple[str, ...] = ()
+    foreign_volumes: tuple[str, ...] = ()
+    swarm: bool = False
+    rootless: bool = False
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True)
@@ -251,9 +274,7 @@ def from_json(document: Mapping[str, Any]) -> StorageFacts:
             "mounts": tuple(
                 Mount(**{**one, "options": tuple(one["options"])}) for one in document["mounts"]
             ),
-            "engines": tuple(
-                Engine(**{**one, "running": tuple(one["running"])}) for one in document["engines"]
-            ),
+            "engines": tuple(map(_engine, document["engines"])),
             "tools": tuple(document["tools"]),
             "kept": {name: tuple(what) for name, what in document["kept"].items()},
         }
@@ -270,6 +291,18 @@ def _device(document: Mapping[str, Any]) -> Device:
             "mounts": tuple(document["mounts"]),
             "partition": None if partition is None else PartitionFacts(**partition),
             "signatures": tuple(Signature(**one) for one in document["signatures"]),
+        }
+    )
+
+
+def _engine(document: Mapping[str, Any]) -> Engine:
+    lists = ("running", "stores", "container_ids", "foreign_volumes")
+    usage = document["usage"]
+    return Engine(
+        **{
+            **document,
+            **{name: tuple(document[name]) for name in lists},
+            "usage": None if usage is None else Usage(**usage),
         }
     )
 
