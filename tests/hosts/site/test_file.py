@@ -5,6 +5,7 @@ import pytest
 from wharfinger.hosts.site import file
 from wharfinger.hosts.site.faults import InvalidSite
 from wharfinger.hosts.site.model import Insecure, Mirror, Registries, ShortNames, Site, Trust
+from wharfinger.hosts.site.storage import Driver, Storage
 from wharfinger.oci.registry_host import RegistryHost
 from wharfinger.policy.patterns import RegistryPattern
 
@@ -65,8 +66,8 @@ def test_a_site_file_becomes_values():
         short_names=ShortNames.ENFORCING,
     )
     assert site.trust == Trust()
+    assert site.storage == Storage(driver=Driver.OVERLAY2)
     assert site.later == {
-        "storage": {"driver": "overlay2"},
         "imports": {"allowedRegistriesForImport": [{"domainName": "quay.io"}]},
     }
 

@@ -34,7 +34,7 @@ def test_each_statement_has_its_meaning(text, place, means):
 def test_trust_counts_authorities_and_never_shows_a_key(files):
     site = file.parse(
         b"trust: {system: [], registries: {a.test: {ca: [ca.crt, other.crt]}, b.test:"
-        b" {client: {cert: client.crt, key: client.key}}}}\nstorage: {}",
+        b" {client: {cert: client.crt, key: client.key}}}}\nimports: {}",
         files=files,
     )
     told = dict(meaning.of(site))
@@ -43,4 +43,17 @@ def test_trust_counts_authorities_and_never_shows_a_key(files):
         "a.test (2 authorities), b.test (no authorities, client certificate)"
     )
     assert told["trust.system"] == "no authorities of ours"
-    assert told["storage"].startswith("kept for other commands")
+    assert told["imports"].startswith("kept for other commands")
+
+
+def test_storage_is_told_by_statement():
+    site = file.parse(
+        b"storage: {driver: overlay2, volumeGroup: docker, devices: [/dev/sdb],"
+        b" thinPool: {name: pool}, rootVolume: {name: data, mountPath: /var/lib/docker}}"
+    )
+    told = dict(meaning.of(site))
+
+    assert told["storage.volumeGroup"] == "docker of /dev/sdb"
+    assert told["storage.thinPool"] == "pool, 40%FREE; grows by 20% of itself once 60% are full"
+    assert told["storage.rootVolume"] == "data, 40%FREE, xfs at /var/lib/docker"
+    assert dict(meaning.of(file.parse(b"{}")))["storage"] == meaning.UNSAID

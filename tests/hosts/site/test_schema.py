@@ -51,6 +51,48 @@ mirrors = st.dictionaries(
     ),
     max_size=2,
 )
+names = st.sampled_from(["docker", "docker-pool", "-a", "a b", ".", "snapshot1", "disk", 5])
+sizes = st.sampled_from(
+    ["10G", "40%FREE", "95%VG", "0", "140%VG", "40%PVS", "64K", "1.5GiB", "2g", "4096s", 10]
+)
+pools = st.fixed_dictionaries(
+    {"name": names},
+    optional={
+        "dataSize": sizes,
+        "metadataSize": sizes,
+        "chunkSize": sizes,
+        "autoExtend": st.sampled_from(
+            [
+                False,
+                True,
+                {},
+                {"threshold": 100},
+                {"threshold": 70, "percent": 1000},
+                {"percent": 0},
+            ]
+        ),
+    },
+)
+volumes = st.fixed_dictionaries(
+    {"name": names, "mountPath": st.sampled_from(["/var/lib/docker", "/", "x", "/var", "/a/../b"])},
+    optional={"size": sizes, "filesystem": st.sampled_from(["xfs", "ext4", "btrfs"])},
+)
+storages = st.sampled_from([{}, {"a": [1]}, [], "x"]) | st.fixed_dictionaries(
+    {},
+    optional={
+        "driver": st.sampled_from(["overlay2", "devicemapper", "aufs"]),
+        "devices": st.lists(
+            st.sampled_from(["/dev/sdb", "sdb", "/dev/disk/by-id/virtio-*", "/dev", "/tmp/x", 1]),
+            max_size=2,
+        ),
+        "volumeGroup": names,
+        "thinPool": pools,
+        "rootVolume": volumes,
+        "wipeSignatures": st.sampled_from([True, "yes"]),
+        "growPartition": st.sampled_from([False, None]),
+        "archives": st.sampled_from(["/srv/archives", "archives"]),
+    },
+)
 documents = st.fixed_dictionaries(
     {},
     optional={
@@ -68,7 +110,7 @@ documents = st.fixed_dictionaries(
             },
         ),
         "trust": st.fixed_dictionaries({}, optional={"system": st.sampled_from([[], None, {}])}),
-        "storage": st.sampled_from([{}, {"a": [1]}, [], "x"]),
+        "storage": storages,
         "other": st.none(),
     },
 )
@@ -95,7 +137,17 @@ ACCEPTED = [
     {"registries": {"shortNames": "disabled", "mirrors": {}}},
     {"trust": {"registries": {}, "system": []}},
     {"trust": {"registries": {"a.test:5000": {"ca": []}}}},
-    {"storage": {"anything": [1, {"x": None}]}, "imagePolicy": {}, "imports": {}},
+    {"storage": {}, "imagePolicy": {"anything": [1, {"x": None}]}, "imports": {}},
+    {
+        "storage": {
+            "driver": "devicemapper",
+            "devices": ["/dev/disk/by-id/wwn-0x5000c500a0b1c2d3", "/dev/sd[b-d]", "/dev/nvme0n1"],
+            "volumeGroup": "docker",
+            "thinPool": {"name": "docker-pool", "chunkSize": "64k", "autoExtend": False},
+            "rootVolume": {"name": "data", "mountPath": "/var/lib/docker", "size": "1.5TiB"},
+        }
+    },
+    {"storage": {"volumeGroup": "a", "thinPool": {"name": "b", "autoExtend": {}}}},
 ]
 REFUSED = [
     [],
@@ -117,6 +169,13 @@ REFUSED = [
     {"trust": {"registries": {"a.test": {"client": {"cert": "x"}}}}},
     {"trust": {"system": None}},
     {"storage": []},
+    {"storage": {"devices": ["sdb"], "volumeGroup": "a"}},
+    {"storage": {"volumeGroup": "-a"}},
+    {"storage": {"volumeGroup": "a", "thinPool": {"name": "b", "dataSize": "10Q"}}},
+    {"storage": {"volumeGroup": "a", "thinPool": {"name": "b", "autoExtend": True}}},
+    {"storage": {"volumeGroup": "a", "thinPool": {"dataSize": "10G"}}},
+    {"storage": {"volumeGroup": "a", "rootVolume": {"name": "b", "mountPath": "/"}}},
+    {"storage": {"archives": "archives"}},
 ]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wharfinger.errors import BadInput, NotFound
-from wharfinger.hosts.site import document, grammars, private_key
+from wharfinger.hosts.site import document, grammars, private_key, storage_room
 from wharfinger.hosts.site.faults import Faults, InvalidSite
 from wharfinger.hosts.site.model import (
     ClientCertificate,
@@ -44,7 +44,7 @@ from wharfinger.policy.access import ALL
 from wharfinger.policy.patterns import RegistryPattern
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-LATER: Final = ("storage", "imagePolicy", "imports")
+LATER: Final = ("imagePolicy", "imports")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def schema() -> Schema:
     return {
         "$schema": DIALECT,
         "title": "Site file of Wharfinger",
-        "description": "What the hosts of a site search, use, block and trust.",
+        "description": "What the hosts of a site search, use, block, trust and store.",
         **_site(no_files).schema(),
     }
 
@@ -108,7 +108,7 @@ def _site(files: Files) -> Record[Site]:
         {
             "registries": Key(_registries(), "Which registries hosts use, and how."),
             "trust": Key(_trust(files), "Whom hosts trust to vouch for a registry."),
-            "storage": Key(Room(), "Kept for the storage of hosts."),
+            "storage": Key(storage_room.shape(), "Where hosts keep images and containers."),
             "imagePolicy": Key(Room(), "Kept for the image policy: an ImagePolicyConfig."),
             "imports": Key(Room(), "Kept for the import of images."),
         },
@@ -120,6 +120,7 @@ def _build_site(values: Mapping[str, Any]) -> Site:
     return Site(
         values.get("registries", Registries()),
         values.get("trust", Trust()),
+        values.get("storage"),
         {name: values[name] for name in LATER if name in values},
     )
 

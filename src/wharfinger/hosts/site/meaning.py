@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from wharfinger.hosts.site.model import Insecure, Registries, RegistryTrust, Site
+from wharfinger.hosts.site.storage import RootVolume, Storage, ThinPool
 from wharfinger.policy.access import ALL
 
 UNSAID: Final = "not said: hosts keep what they have"
@@ -26,6 +27,7 @@ def of(site: Site) -> Iterator[tuple[str, str]]:
         "trust.system",
         UNSAID if system is None else f"{_count(len(system), 'authority')} of ours",
     )
+    yield from _storage(site.storage)
     for name in site.later:
         yield name, "kept for other commands; no host changes by it"
 
@@ -79,6 +81,35 @@ def _trust(site: Site) -> str:
 def _of_one(trust: RegistryTrust) -> str:
     client = "" if trust.client is None else ", client certificate"
     return _count(len(trust.authorities), "authority") + client
+
+
+def _storage(storage: Storage | None) -> Iterator[tuple[str, str]]:
+    if storage is None:
+        yield "storage", UNSAID
+        return
+    yield "storage.driver", storage.driver or UNSAID
+    group = f"{storage.volume_group} of " if storage.volume_group else ""
+    disks = _listed(storage.devices) or "the disks that it has"
+    yield "storage.volumeGroup", f"{group}{disks}" if group else UNSAID
+    yield "storage.thinPool", UNSAID if storage.thin_pool is None else _pool(storage.thin_pool)
+    yield (
+        "storage.rootVolume",
+        UNSAID if storage.root_volume is None else _volume(storage.root_volume),
+    )
+
+
+def _pool(pool: ThinPool) -> str:
+    extend = pool.auto_extend
+    grows = (
+        "never grows by itself"
+        if extend is None
+        else f"grows by {extend.percent}% of itself once {extend.threshold}% are full"
+    )
+    return f"{pool.name}, {pool.data_size}; {grows}"
+
+
+def _volume(volume: RootVolume) -> str:
+    return f"{volume.name}, {volume.size}, {volume.filesystem} at {volume.mount_path}"
 
 
 def _listed(values: Iterable[object], between: str = ", ") -> str:

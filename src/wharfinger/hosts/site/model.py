@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from wharfinger.hosts.site.storage import Storage
 from wharfinger.oci.registry_host import RegistryHost
 from wharfinger.policy.access import AccessPolicy
 from wharfinger.policy.patterns import RegistryPattern
@@ -96,8 +97,9 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`later` keeps the parts that other commands read (`storage`, `imagePolicy`, `imports`)."""
+    """`later` keeps the parts that other commands read (`imagePolicy`, `imports`)."""
 
     registries: Registries = field(default_factory=Registries)
     trust: Trust = field(default_factory=Trust)
+    storage: Storage | None = None
     later: Mapping[str, Any] = field(default_factory=dict)

@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from wharfinger.errors import WharfingerError
 from wharfinger.hosts.site.document import Node, below
@@ -80,6 +80,27 @@ class Choice(Generic[Choice_]):
 
     def schema(self) -> Schema:
         return {"enum": [one.value for one in self.among]}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number within bounds, both of which count."""
+
+    least: int
+    most: int
+
+    def read(self, node: Node, place: str, faults: Faults) -> int | None:
+        value = node.value
+        if not isinstance(value, int) or isinstance(value, bool):
+            _wrong(node, place, faults, "a whole number")
+            return None
+        if not self.least <= value <= self.most:
+            _wrong(node, place, faults, f"from {self.least} to {self.most}")
+            return None
+        return value
+
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +242,19 @@ class Either(Generic[T]):
 
     def schema(self) -> Schema:
         return {"anyOf": [self.text.schema(), self.other.schema()]}
+
+
+@dataclass(frozen=True, slots=True)
+class OrFalse(Generic[T]):
+    """`false` for none of it, or what it is."""
+
+    shape: Shape[T]
+
+    def read(self, node: Node, place: str, faults: Faults) -> T | Literal[False] | None:
+        return False if node.value is False else self.shape.read(node, place, faults)
+
+    def schema(self) -> Schema:
+        return {"anyOf": [{"const": False}, self.shape.schema()]}
 
 
 @dataclass(frozen=True, slots=True)
