@@ -176,6 +176,60 @@ class GrowFilesystem:
     back: ClassVar[Back] = Back.STAYS
 
 
+# What docker-storage-setup keeps itself: its files, and volumes that it mounts after a boot
+
+
+@dataclass(frozen=True)
+class KeepFile:
+    """A file of this content, readable for all, or none where that is `None`. Directories on the way are
+    made."""
+
+    path: str
+    content: str | None
+    back: ClassVar[Back] = Back.TAKEN_BACK
+
+
+@dataclass(frozen=True)
+class SetUnit:
+    """Have systemd read its units again, and start this one at boot, or no longer."""
+
+    unit: str
+    enabled: bool
+    back: ClassVar[Back] = Back.TAKEN_BACK
+
+
+@dataclass(frozen=True)
+class SetActive:
+    """Give a volume to the kernel, also one that is left out at boot, or take it away again."""
+
+    group: str
+    name: str
+    active: bool
+    back: ClassVar[Back] = Back.TAKEN_BACK
+
+
+@dataclass(frozen=True)
+class SkipActivation:
+    """Leave a volume out at boot, until somebody asks for it by `SetActive`."""
+
+    group: str
+    name: str
+    back: ClassVar[Back] = Back.TAKEN_BACK
+
+
+@dataclass(frozen=True)
+class SetMounted:
+    """Mount a filesystem now or unmount it now, and leave what happens at boot as it is. The directory
+    is made if it is not there, and has to be empty."""
+
+    device: str
+    target: str
+    type: str
+    options: tuple[str, ...]
+    mounted: bool
+    back: ClassVar[Back] = Back.TAKEN_BACK
+
+
 # Engines and what they hold. `engine` is "docker" so far.
 
 
@@ -345,6 +399,15 @@ class RemoveGroup:
 
 
 @dataclass(frozen=True)
+class RemovePartition:
+    """A partition that nothing is on any more."""
+
+    disk: str
+    number: int
+    back: ClassVar[Back] = Back.FINAL
+
+
+@dataclass(frozen=True)
 class RemoveTree:
     """A directory with all below it, on its own filesystem only: it does not go into what is mounted
     there."""
@@ -369,6 +432,11 @@ Step = Union[
     ExtendVolume,
     ExtendMetadata,
     GrowFilesystem,
+    KeepFile,
+    SetUnit,
+    SetActive,
+    SkipActivation,
+    SetMounted,
     TakeInventory,
     ExportImages,
     ExportContainers,
@@ -386,6 +454,7 @@ Step = Union[
     Unmount,
     RemoveVolume,
     RemoveGroup,
+    RemovePartition,
     RemoveTree,
 ]
 
@@ -405,6 +474,11 @@ KINDS = {
     "extend volume": ExtendVolume,
     "extend metadata": ExtendMetadata,
     "grow filesystem": GrowFilesystem,
+    "keep file": KeepFile,
+    "set unit": SetUnit,
+    "set active": SetActive,
+    "skip activation": SkipActivation,
+    "set mounted": SetMounted,
     "take inventory": TakeInventory,
     "export images": ExportImages,
     "export containers": ExportContainers,
@@ -422,11 +496,12 @@ KINDS = {
     "unmount": Unmount,
     "remove volume": RemoveVolume,
     "remove volume group": RemoveGroup,
+    "remove partition": RemovePartition,
     "remove tree": RemoveTree,
 }
 
 
-_SUBJECTS = ("disk", "device", "path", "target", "engine")
+_SUBJECTS = ("disk", "device", "path", "target", "engine", "unit")
 
 
 @dataclass(frozen=True)
