@@ -137,6 +137,9 @@ class FakeHost(Machine):
         self.ran.extend(commands)
         return [self.answers(command) for command in commands]
 
+    def report(self, *commands: tuple[str, ...], seconds: float = 120) -> list[Ran]:
+        return self.run(*commands)
+
     def processes(self, name: str) -> list[Process]:
         if self.docker is None or not self.docker.alive or name != "dockerd":
             return []

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wharfinger.hosts.on_host import processes
+from wharfinger.hosts.on_host.kernel import Kernel
 from wharfinger.hosts.on_host.processes import Process
 from wharfinger.hosts.on_host.tree import Tree
 
@@ -33,10 +34,14 @@ _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid; unix(7)
 
 @dataclass(frozen=True)
 class Ran:
-    """A command that ended. `code` is `None` where it was not there or had no more time."""
+    """A command that ended. `code` is `None` where it was not there or had no more time.
+
+    `output` is all that it said; of a report only what it gave, and `complaints` what it said beside.
+    """
 
     code: int | None
     output: str
+    complaints: str = ""
 
     @property
     def ok(self) -> bool:
@@ -48,6 +53,7 @@ class Machine:
 
     def __init__(self, root: str = "/", *, tree: bool | None = None) -> None:
         self.files = Tree(root)
+        self.kernel = Kernel()
         self.is_tree = os.path.realpath(root) != "/" if tree is None else tree
 
     def now(self) -> float:
@@ -64,6 +70,12 @@ class Machine:
         started = [_start(command) for command in commands]
         deadline = time.monotonic() + seconds
         return [_finish(process, deadline, given) for process in started]
+
+    def report(self, *commands: tuple[str, ...], seconds: float = 120) -> list[Ran]:
+        """As `run`, for what programs give to programs: warnings do not stand in the middle of it."""
+        started = [_start(command, apart=True) for command in commands]
+        deadline = time.monotonic() + seconds
+        return [_finish(process, deadline, None) for process in started]
 
     def processes(self, name: str) -> list[Process]:
         """The processes whose executable has this name."""
@@ -153,13 +165,13 @@ class Machine:
             yield None
 
 
-def _start(command: tuple[str, ...]) -> subprocess.Popen[str] | None:
+def _start(command: tuple[str, ...], *, apart: bool = False) -> subprocess.Popen[str] | None:
     try:
         return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE if apart else subprocess.STDOUT,
             text=True,
             errors="replace",
             env={**os.environ, "LC_ALL": "C"},
@@ -173,9 +185,11 @@ def _finish(process: subprocess.Popen[str] | None, deadline: float, given: str |
         return Ran(None, "it is not there, or cannot be run")
     with process:
         try:
-            output, _ = process.communicate(given, timeout=max(0.0, deadline - time.monotonic()))
+            output, beside = process.communicate(
+                given, timeout=max(0.0, deadline - time.monotonic())
+            )
         except subprocess.TimeoutExpired:
             process.kill()
-            output, _ = process.communicate()
-            return Ran(None, f"it took too long\n{output}")
-    return Ran(process.returncode, output)
+            output, beside = process.communicate()
+            return Ran(None, f"it took too long\n{output}", beside or "")
+    return Ran(process.returncode, output, beside or "")

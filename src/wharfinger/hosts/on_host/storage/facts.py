@@ -42,7 +42,7 @@ class PartitionFacts:
 class Device:
     """A block device. `kind` is lsblk's TYPE ("disk", "part", "lvm", "crypt", "raid1", "mpath", "loop",
     "rom", …); `parents` are the paths of the devices that it lies on; `links` are its other names
-    below /dev/disk and /dev/mapper, sorted.
+    below /dev, sorted.
 
     `identity` stays when the kernel names it otherwise: WWN, serial number, PARTUUID, or UUID of the
     logical volume; it is empty where the device has nothing of the kind. `table` is "gpt", "dos" or
@@ -92,8 +92,9 @@ class VolumeGroup:
 class Volume:
     """A logical volume, hidden ones left out. `kind` is lvs' segment type: "linear", "thin-pool",
     "thin", …. The percentages and what follows are those of a thin pool (`data_percent` of a thin
-    volume too), else `None`. `threshold` and `percent` are of the profile that extends it, `None`
-    where nothing does. `health` is empty for a sound one, else lvs' word.
+    volume too), else `None`. `threshold` and `percent` are what LVM is told for extending it (by its
+    profile, or for all), `None` where it is told nothing; it does so while `monitored`. `health` is
+    empty for a sound one, else lvs' word.
     """
 
     group: str
@@ -111,7 +112,14 @@ class Volume:
     profile: str = ""
     threshold: int | None = None
     percent: int | None = None
+    monitored: bool = False
     health: str = ""
+
+    @property
+    def device(self) -> str:
+        """Its path as the device mapper has it, which `Device.path` is; a thin pool has no other."""
+        group, name = (one.replace("-", "--") for one in (self.group, self.name))
+        return f"/dev/mapper/{group}-{name}"
 
 
 @dataclass(frozen=True)
