@@ -186,7 +186,7 @@ class Journal:
         """
         name = _name(entry.id, entry.phase)
         try:
-            self._write(name, _to_json(entry))
+            write(self._tree, DIRECTORY, name, _to_json(entry))
         except OSError as error:
             raise states.cannot_write(f"{DIRECTORY}/{name}", error) from error
 
@@ -204,7 +204,7 @@ class Journal:
     def end(self, entry: Entry, phase: Phase, outcome: Outcome) -> Outcome:
         """Write down what came of an entry. The phase counts; the words are lost on a full disk."""
         with suppress(OSError):
-            self._write(f"{entry.id}.outcome.json", results.to_json(outcome))
+            write(self._tree, DIRECTORY, f"{entry.id}.outcome.json", results.to_json(outcome))
         self.move(entry, phase)
         with suppress(OSError):  # what cannot be removed now is removed another time
             self._prune()
@@ -230,7 +230,7 @@ class Journal:
 
     def _names(self) -> list[tuple[str, Phase]]:
         phases = {phase.value: phase for phase in Phase}
-        self._require_safe()
+        require_safe(self._tree)
         try:
             matches = map(_NAME.fullmatch, self._tree.names(DIRECTORY))
         except PermissionError:
@@ -238,15 +238,6 @@ class Journal:
         found = [(match[0], match["phase"]) for match in matches if match is not None]
         known = [(name, phases[phase]) for name, phase in found if phase in phases]
         return sorted(known, key=lambda one: int(one[0].partition(".")[0]))
-
-    def _require_safe(self) -> None:
-        """What stands in the journal is put back as root: it has to be root's, and the way to it."""
-        for folder in (*above(DIRECTORY), DIRECTORY):
-            found = self._tree.look(folder)
-            if found is not None and (
-                found.st_uid not in (0, os.geteuid()) or found.st_mode & stat.S_IWOTH
-            ):
-                raise JournalUnsafe(folder)
 
     def _read(self, name: str, phase: Phase) -> Entry:
         path = f"{DIRECTORY}/{name}"
@@ -256,21 +247,6 @@ class Journal:
         except (ValueError, KeyError, TypeError):
             raise JournalUnreadable(path) from None
 
-    def _write(self, name: str, document: Mapping[str, Any]) -> None:
-        content = json.dumps(document, separators=(",", ":")).encode()
-        with self._tree.directory(DIRECTORY) as directory:
-            partial = f"{name}.partial"
-            with suppress(FileNotFoundError):
-                self._tree.disk.remove(directory, partial)
-            descriptor = self._tree.disk.create(directory, partial)
-            try:
-                self._tree.disk.write(descriptor, content)
-                self._tree.disk.sync(descriptor)
-            finally:
-                os.close(descriptor)
-            self._tree.disk.rename(directory, partial, name)
-            self._tree.disk.sync(directory)
-
     def _prune(self) -> None:
         for name, phase in self._names()[:-KEPT]:
             if phase in UNFINISHED:
@@ -279,6 +255,33 @@ class Journal:
                 self._tree.disk.remove(directory, name)
                 with suppress(FileNotFoundError):
                     self._tree.disk.remove(directory, f"{name.partition('.')[0]}.outcome.json")
+
+
+def require_safe(tree: Tree, directory: str = DIRECTORY) -> None:
+    """What stands in a journal is put back as root: it has to be root's, and the way to it."""
+    for folder in (*above(directory), directory):
+        found = tree.look(folder)
+        if found is not None and (
+            found.st_uid not in (0, os.geteuid()) or found.st_mode & stat.S_IWOTH
+        ):
+            raise JournalUnsafe(folder)
+
+
+def write(tree: Tree, directory: str, name: str, document: Mapping[str, Any]) -> None:
+    """Put a document in the place of the one with this name, all of it or nothing, synced."""
+    content = json.dumps(document, separators=(",", ":")).encode()
+    with tree.directory(directory) as descriptor:
+        partial = f"{name}.partial"
+        with suppress(FileNotFoundError):
+            tree.disk.remove(descriptor, partial)
+        file = tree.disk.create(descriptor, partial)
+        try:
+            tree.disk.write(file, content)
+            tree.disk.sync(file)
+        finally:
+            os.close(file)
+        tree.disk.rename(descriptor, partial, name)
+        tree.disk.sync(descriptor)
 
 
 def _take(descriptor: int) -> None:

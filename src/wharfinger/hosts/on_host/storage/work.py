@@ -19,7 +19,8 @@ from wharfinger.hosts.on_host.machine import Machine, Ran
 S = TypeVar("S")
 
 Notes = Mapping[str, Any]
-"""What is to be known again after a kill, as JSON."""
+"""What is to be known again after a kill, as JSON. `proven`, if it is there, is a list of claims for a
+person that hold now; the order's outcome tells them."""
 
 
 class Refused(Conflict):
