@@ -17,8 +17,9 @@ from functools import partial
 from typing import Any, Final
 
 from wharfinger.errors import Unavailable
-from wharfinger.hosts.on_host import daemons, distribution, docker_keys, states
+from wharfinger.hosts.on_host import daemon_life, daemons, distribution, docker_keys, states
 from wharfinger.hosts.on_host.changes import Action
+from wharfinger.hosts.on_host.daemon_life import DaemonFailed
 from wharfinger.hosts.on_host.docker_authz import addresses, units
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.processes import Process
@@ -26,8 +27,6 @@ from wharfinger.hosts.on_host.processes import Process
 _UNITS: Final = "/etc/systemd/system"
 _WANTED_BY: Final = ("sockets.target.wants", "multi-user.target.wants")
 _OURS: Final = (units.SOCKET_UNIT, units.SERVICE_UNIT)
-_STOP_SECONDS: Final = 60
-_START_SECONDS: Final = 60
 _RELOAD_SECONDS: Final = 10
 _PLUGIN_SECONDS: Final = 10
 _ENABLING: Final = {Action.START_DOCKER_AUTHZ, Action.STOP_DOCKER_AUTHZ}
@@ -61,7 +60,10 @@ def run(wanted: Sequence[Action], setting: Setting) -> None:
         return
     for action in Action:
         if action in wanted:
-            _DO[action](action, setting)
+            try:
+                _DO[action](action, setting)
+            except DaemonFailed as error:
+                raise ActionFailed(action, error.words) from error
 
 
 def back(done: Sequence[Action], machine: Machine) -> list[Action]:
@@ -115,13 +117,13 @@ def _dangles(machine: Machine, target: str) -> bool:
 
 
 def _reload_units(action: Action, setting: Setting) -> None:
-    if _systemd(setting.machine):
+    if daemon_life.under_systemd(setting.machine):
         _command(action, setting, "systemctl", "daemon-reload")
 
 
 def _start_docker_authz(action: Action, setting: Setting) -> None:
     machine = setting.machine
-    if _systemd(machine):
+    if daemon_life.under_systemd(machine):
         _command(action, setting, "systemctl", "enable", "--now", units.SOCKET_UNIT)
         _command(action, setting, "systemctl", "try-restart", units.SERVICE_UNIT)
         _require_plugin(action, machine)
@@ -131,7 +133,7 @@ def _start_docker_authz(action: Action, setting: Setting) -> None:
         raise ActionFailed(action, f"{units.SERVICE_PATH} does not say how")
     if machine.listener(addresses.SOCKET) is None:
         plugin = Process(0, words, environment=machine.environment())
-        _await(action, setting, machine.start(plugin), addresses.SOCKET)
+        daemon_life.wait_for(machine, machine.start(plugin), addresses.SOCKET)
 
 
 def _require_plugin(action: Action, machine: Machine) -> None:
@@ -146,16 +148,16 @@ def _require_plugin(action: Action, machine: Machine) -> None:
     )
 
 
-def _stop_docker_authz(action: Action, setting: Setting) -> None:
+def _stop_docker_authz(_: Action, setting: Setting) -> None:
     """After its unit file may have gone, so by name, and its links by hand."""
     machine = setting.machine
-    if _systemd(machine):
-        machine.run(("systemctl", "stop", *_OURS), seconds=_STOP_SECONDS)
+    if daemon_life.under_systemd(machine):
+        machine.run(("systemctl", "stop", *_OURS), seconds=daemon_life.STOP_SECONDS)
         _drop_links(machine)
         return
     pid = machine.listener(addresses.SOCKET)
     if pid is not None and "docker-authz" in machine.arguments(pid):
-        _end(action, machine, pid)
+        daemon_life.end(machine, pid)
 
 
 def _drop_links(machine: Machine) -> None:
@@ -212,44 +214,21 @@ def _restart(action: Action, setting: Setting, name: str) -> None:
     known = setting.before.get(name) or running
     if known is None:
         return
-    if known.unit is not None and _systemd(machine):
+    if known.unit is not None and daemon_life.under_systemd(machine):
         # A daemon that has failed a few times in a row would not be started again for a while.
         machine.run(("systemctl", "reset-failed", known.unit))
         _command(action, setting, "systemctl", "restart", known.unit)
         return
     if running is not None:
-        _end(action, machine, running.pid)
+        daemon_life.end(machine, running.pid)
     address = daemons.socket_of(machine, name, known)
-    _await(action, setting, machine.start(known), address)
-
-
-def _end(action: Action, machine: Machine, pid: int) -> None:
-    if not machine.stop(pid, seconds=_STOP_SECONDS):
-        raise ActionFailed(action, f"process {pid} did not end in {_STOP_SECONDS} s")
-
-
-def _await(action: Action, setting: Setting, pid: int, address: str | None) -> None:
-    """Wait until somebody answers at the address, and no longer than the process lives."""
-    machine = setting.machine
-    if address is None:
-        return
-    for _ in machine.pauses(_START_SECONDS):
-        if machine.listener(address) is not None:
-            return
-        if not machine.lives(pid):
-            raise ActionFailed(action, f"it ended at once; {address} does not answer")
-    raise ActionFailed(action, f"{address} does not answer after {_START_SECONDS} s")
+    daemon_life.wait_for(machine, machine.start(known), address)
 
 
 def _command(action: Action, setting: Setting, *words: str) -> None:
     (ran,) = setting.machine.run(words)
     if not ran.ok:
         raise ActionFailed(action, f"{' '.join(words)}: {ran.output}")
-
-
-def _systemd(machine: Machine) -> bool:
-    """As sd_booted(3)."""
-    return machine.files.look("/run/systemd/system") is not None
 
 
 _DO: Final[Mapping[Action, Callable[[Action, Setting], None]]] = {
