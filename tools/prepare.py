@@ -235,6 +235,19 @@ def bring_docker_new() -> None:
     from_debian("docker-cli", "usr/bin/docker", TOOLS / "docker-new" / "docker", release="trixie")
 
 
+DOCKER_26 = TOOLS / "docker-26"
+
+
+def bring_docker_26() -> None:
+    """An engine that can keep images in containerd, as 20.10 cannot. It runs on Debian 12's libc,
+    which trixie's runc does not: its containers are Debian 12's runc's to start."""
+    with apt_of_our_own("trixie") as apt:
+        apt.unpack(("docker.io", "containerd"), apt.scratch / "tree")
+        for member in ("bin/containerd", "bin/containerd-shim-runc-v2", "sbin/dockerd"):
+            found = apt.scratch / "tree" / "usr" / member
+            place(found.read_bytes(), DOCKER_26 / found.name)
+
+
 TOOLS_BROUGHT = (
     Tool(TOOLS / "kubectl-1.20" / "kubectl", bring_kubectl_old),
     Tool(TOOLS / "kubectl-1.35" / "kubectl", bring_kubectl_new),
@@ -243,6 +256,7 @@ TOOLS_BROUGHT = (
         bring_docker_new,
         covered=lambda: newer_docker() is not None,
     ),
+    Tool(DOCKER_26 / "dockerd", bring_docker_26),
 )
 
 
