@@ -2,7 +2,7 @@
 Read what stores data on a host. Nothing is written, activated or mounted by it.
 
 In a directory tree nothing runs, so that there are no devices, and of engines only what their files say.
-Whoever is not root learns what the kernel and udev tell everybody: devices and mounts, not LVM.
+Whoever is not root learns what the kernel and udev tell everybody: devices and mounts, not LVM and orders.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.storage import (
     block_devices,
     docker_facts,
+    journal,
     lvm_reports,
     mount_table,
     other_engines,
@@ -53,7 +54,8 @@ TOOLS: Final = (
 
 
 def read_storage(machine: Machine, *, usage: bool = True) -> StorageFacts:
-    """What the host is like now. Raise `ReportFailed`, `ReportUnreadable` or `LsblkTooOld`.
+    """What the host is like now. Raise `ReportFailed`, `ReportUnreadable` or `LsblkTooOld`, or
+    what the journal of orders raises.
 
     `usage` says to have Docker count what it keeps, which can take it minutes.
     """
@@ -61,7 +63,8 @@ def read_storage(machine: Machine, *, usage: bool = True) -> StorageFacts:
     engines = _engines(machine, usage=usage)
     if machine.is_tree:
         return StorageFacts(machine.hostname(), engines=engines, tools=tools)
-    lvm = lvm_reports.read(machine) if _has_lvm(machine, tools) else Lvm()
+    is_root = machine.kernel.is_root()
+    lvm = lvm_reports.read(machine) if is_root and "lvm" in tools else Lvm()
     devices = block_devices.read(machine, lvm.volumes)
     return StorageFacts(
         hostname=machine.hostname(),
@@ -74,11 +77,9 @@ def read_storage(machine: Machine, *, usage: bool = True) -> StorageFacts:
         engines=engines,
         tools=tools,
         profile_directory=lvm.profile_directory,
+        unfinished=journal.unfinished_id(machine.files) if is_root else "",
+        kept=journal.kept(machine.files) if is_root else {},
     )
-
-
-def _has_lvm(machine: Machine, tools: tuple[str, ...]) -> bool:
-    return "lvm" in tools and machine.kernel.is_root()
 
 
 def _engines(machine: Machine, *, usage: bool) -> tuple[Engine, ...]:
