@@ -203,8 +203,7 @@ def _keeps(move: Situation) -> Iterator[str]:
         if volume is not None:
             yield f"{volume.group}/{volume.name}"
     elif move.carried and not move.fresh:
-        yield f"{move.root}/{move.engine.driver}"
-        yield f"{move.root}/image/{move.engine.driver}"
+        yield from _old_store(move)
         yield from (f"{move.root}/containers/{one}" for one in move.engine.container_ids)
     if move.carried:
         pool = pool_of(move.facts, move.engine)
@@ -212,6 +211,16 @@ def _keeps(move: Situation) -> Iterator[str]:
             yield f"{pool.group}/{pool.name}"
         if not move.archives_named:
             yield move.archives
+
+
+def _old_store(move: Situation) -> Iterator[str]:
+    """What the old driver has in a data root that the new one goes on with. A containerd of the
+    host's own has images of others, too, and stays as it is."""
+    if move.source is not Driver.CONTAINERD:
+        yield f"{move.root}/{move.engine.driver}"
+        yield f"{move.root}/image/{move.engine.driver}"
+    elif move.engine.containerd_root.startswith(f"{move.root}/"):
+        yield move.engine.containerd_root
 
 
 def _notes(move: Situation) -> Iterator[str]:

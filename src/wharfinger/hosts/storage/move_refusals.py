@@ -119,7 +119,9 @@ def no_image_store(move: Situation) -> Refusal | None:
 
 def without_types(move: Situation) -> Refusal | None:
     """overlay2 needs what `mkfs.xfs -n ftype=1` makes, which is the default since xfsprogs 3.2.3."""
-    place = move.engine.containerd_root if move.target is Driver.CONTAINERD else move.root
+    place = move.root
+    if move.target is Driver.CONTAINERD:
+        place = move.engine.containerd_root or move.root
     new = move.made.root is not None and place == move.root
     if new or not move.carried or move.target is Driver.DEVICEMAPPER:
         return None

@@ -8,9 +8,11 @@ are added up, since archives and the new store often lie on the same.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
-from wharfinger.hosts.on_host.storage.facts import Mount, Usage
+from wharfinger.hosts.on_host.storage.facts import Usage
+from wharfinger.hosts.on_host.storage.steps import MakePool
 from wharfinger.hosts.site.storage import Driver
 from wharfinger.hosts.storage.move_parts import Situation
 from wharfinger.hosts.storage.planned import Forecast
@@ -20,21 +22,17 @@ _BYTES_PER_FILE: Final = 32 << 10
 """Of an image of a distribution, on average."""
 
 
+class _Need(NamedTuple):
+    place: str
+    what: str
+    amount: int
+    free: int
+
+
 def forecasts(move: Situation) -> tuple[Forecast, ...]:
     """What the move writes, one forecast for each filesystem."""
     usage = move.engine.usage or Usage()
-    needs: list[tuple[str, str, int, int]] = []
-    if move.carried:
-        needs.append(_need(move, move.archives, _archived(move, usage), "archives"))
-    if move.made.root is not None:
-        size = _filled(move, usage)
-        needs.append((move.root, "data root", size, _usable(move.made.root.size)))
-    else:
-        needs.append(_need(move, move.root, _stored(move, usage), "new store"))
-    if move.target is Driver.CONTAINERD and move.carried:
-        amount = _with_overhead(2 * usage.images + usage.containers)
-        needs.append(_need(move, move.engine.containerd_root, amount, "image store"))
-    return _added_up([one for one in needs if one[2] > 0])
+    return _added_up([*_archives(move, usage), *_root(move, usage), *_store(move, usage)])
 
 
 def files(move: Situation) -> int:
@@ -43,42 +41,63 @@ def files(move: Situation) -> int:
     return (usage.images + usage.containers) // _BYTES_PER_FILE
 
 
-def _archived(move: Situation, usage: Usage) -> int:
+def _archives(move: Situation, usage: Usage) -> Iterator[_Need]:
     """With the volumes, where even these have to leave the old data root."""
-    volumes = usage.volumes if move.root_is_removed else 0
-    return _with_overhead(usage.images + usage.containers + volumes)
+    if move.carried:
+        volumes = usage.volumes if move.root_is_removed else 0
+        amount = _with_overhead(usage.images + usage.containers + volumes)
+        yield _need(move, move.archives, amount, "archives")
 
 
-def _filled(move: Situation, usage: Usage) -> int:
-    """What a new data root gets."""
+def _root(move: Situation, usage: Usage) -> Iterator[_Need]:
+    """What is copied into a data root that begins empty; all of it, where the driver stays."""
+    if not move.fresh:
+        return
     own = move.facts.mount(move.root)
-    if not move.carried and own is not None:
-        return own.used
-    in_root = 0 if _elsewhere(move) else usage.images + usage.containers
-    return _with_overhead(in_root + usage.volumes)
+    amount = _with_overhead(usage.volumes)
+    if not move.carried:
+        kept = 0 if move.source is Driver.DEVICEMAPPER else usage.images + usage.containers
+        amount = own.used if own is not None else _with_overhead(kept + usage.volumes)
+    yield _need(move, move.root, amount, "data root")
 
 
-def _stored(move: Situation, usage: Usage) -> int:
-    """What is written below a data root that stays on its filesystem."""
-    in_root = 0 if _elsewhere(move) else usage.images + usage.containers
-    return _with_overhead(in_root + (usage.volumes if move.fresh else 0))
+def _store(move: Situation, usage: Usage) -> Iterator[_Need]:
+    """What the new driver unpacks. containerd keeps the layers as they came beside it."""
+    if not move.carried:
+        return
+    unpacked = _with_overhead(usage.images + usage.containers)
+    if move.target is Driver.OVERLAY2:
+        yield _need(move, move.root, unpacked, "new store")
+    elif move.target is Driver.CONTAINERD:
+        place = move.engine.containerd_root or move.root
+        yield _need(move, place, unpacked + _with_overhead(usage.images), "image store")
+    elif move.made.pool is not None:
+        free = _pool_size(move, *move.made.pool)
+        yield _Need(f"thin pool {'/'.join(move.made.pool)}", "new store", unpacked, free)
 
 
-def _elsewhere(move: Situation) -> bool:
-    """Does the new driver keep its images outside of the data root?"""
-    return move.target is not Driver.OVERLAY2
+def _pool_size(move: Situation, group: str, name: str) -> int:
+    """What is free in the pool that is wanted; all of it where it is yet to be made."""
+    planned = (one.step for one in move.made.steps)
+    new = next((one for one in planned if isinstance(one, MakePool) and one.name == name), None)
+    if new is not None:
+        return new.size
+    found = move.facts.volume(group, name)
+    if found is None:
+        return 0
+    return found.size - int(found.size * (found.data_percent or 0) / 100)
 
 
-def _need(move: Situation, path: str, amount: int, what: str) -> tuple[str, str, int, int]:
+def _need(move: Situation, path: str, amount: int, what: str) -> _Need:
+    """At a path, on the filesystem that will be below it."""
+    new = move.made.root
+    if new is not None and f"{path}/".startswith(f"{new.target}/"):
+        return _Need(new.target, what, amount, _usable(new.size))
     mount = move.facts.mount_of(path)
-    place, free = ("/", 0) if mount is None else (mount.target, _free(move, mount))
-    return (place, what, amount, free)
-
-
-def _free(move: Situation, mount: Mount) -> int:
-    """Free on a filesystem that stays; on one that goes there is nothing to count on."""
+    if mount is None:
+        return _Need(path, what, amount, 0)
     gone = move.root_is_removed and mount == move.root_mount
-    return 0 if gone else mount.free
+    return _Need(mount.target, what, amount, 0 if gone else mount.free)
 
 
 def _usable(size: int) -> int:
@@ -90,14 +109,12 @@ def _with_overhead(amount: int) -> int:
     return amount + amount * _OVERHEAD_PERCENT // 100
 
 
-def _added_up(needs: list[tuple[str, str, int, int]]) -> tuple[Forecast, ...]:
-    places = dict.fromkeys((place, free) for place, _, _, free in needs)
-    return tuple(
-        Forecast(
-            place,
-            sum(amount for at, _, amount, room in needs if (at, room) == (place, free)),
-            free,
-            " and ".join(what for at, what, _, room in needs if (at, room) == (place, free)),
-        )
-        for place, free in places
-    )
+def _added_up(needs: Sequence[_Need]) -> tuple[Forecast, ...]:
+    places = dict.fromkeys((one.place, one.free) for one in needs)
+    return tuple(_sum([one for one in needs if (one.place, one.free) == key]) for key in places)
+
+
+def _sum(needs: Sequence[_Need]) -> Forecast:
+    first = needs[0]
+    amount = sum(one.amount for one in needs)
+    return Forecast(first.place, amount, first.free, " and ".join(one.what for one in needs))
