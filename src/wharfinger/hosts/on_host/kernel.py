@@ -2,13 +2,16 @@
 What the kernel itself tells of mounts and block devices, where no tool has to be asked.
 
 It is the same on all systems, for every user, and never waits for a disk. Nothing here changes
-anything, and nothing is mounted by looking.
+anything, and nothing is mounted by looking; but for the bytes of a device, which are read and written
+by whoever knows what they are.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -59,3 +62,31 @@ class Kernel:
         finally:
             os.close(descriptor)
         return int.from_bytes(geometry[_XFS_FLAGS], "little")
+
+    def read_device(self, path: str, offset: int, length: int) -> bytes:
+        """Bytes of a block device, fewer at its end. Raise `OSError`."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _require_device(descriptor, path)
+            return os.pread(descriptor, length, offset)
+        finally:
+            os.close(descriptor)
+
+    def write_device(self, path: str, offset: int, content: bytes) -> None:
+        """Put bytes on a block device, synced. Raise `OSError`, with `EBUSY` for one that is mounted
+        or otherwise in use."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_EXCL | os.O_CLOEXEC)
+        try:
+            _require_device(descriptor, path)
+            view = memoryview(content)
+            while view:
+                written = os.pwrite(descriptor, view, offset)
+                view, offset = view[written:], offset + written
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _require_device(descriptor: int, path: str) -> None:
+    if not stat.S_ISBLK(os.fstat(descriptor).st_mode):
+        raise OSError(errno.ENOTBLK, os.strerror(errno.ENOTBLK), path)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.storage import facts as storage_facts
-from wharfinger.hosts.on_host.storage import releasing
+from wharfinger.hosts.on_host.storage import reading, releasing
 from wharfinger.hosts.on_host.storage.errors import (
     DeviceRenamed,
     FactsChanged,
@@ -44,7 +44,7 @@ def apply(
     machine: Machine,
     *,
     say: Say = quiet,
-    read: Read,
+    read: Read = reading.read_storage,
     workers: Workers = WORKERS,
     releases: str = "",
 ) -> StorageOutcome:
@@ -75,7 +75,11 @@ def unfinished(machine: Machine) -> StorageOutcome | None:
 
 
 def resume(
-    machine: Machine, *, say: Say = quiet, read: Read, workers: Workers = WORKERS
+    machine: Machine,
+    *,
+    say: Say = quiet,
+    read: Read = reading.read_storage,
+    workers: Workers = WORKERS,
 ) -> StorageOutcome | None:
     """Go on with the order that was begun, in the direction in which it went; `None` for none."""
     journal = Journal(machine.files)
@@ -95,7 +99,7 @@ def undo(
     order_id: str | None = None,
     *,
     say: Say = quiet,
-    read: Read,
+    read: Read = reading.read_storage,
     workers: Workers = WORKERS,
 ) -> StorageOutcome:
     """Take back the order that did not end, as far as it goes, or else the last one.
@@ -126,7 +130,9 @@ def history(machine: Machine) -> list[StorageOutcome]:
     return [entry.outcome() for entry in Journal(machine.files).entries()]
 
 
-def to_release(machine: Machine, order_id: str, *, read: Read) -> StorageOrder:
+def to_release(
+    machine: Machine, order_id: str, *, read: Read = reading.read_storage
+) -> StorageOrder:
     """The steps that remove what an order keeps; raise `NothingToRelease` or `StillNeeded`."""
     journal = Journal(machine.files)
     _refuse_unfinished(journal)
@@ -138,7 +144,7 @@ def release(
     order_id: str,
     *,
     say: Say = quiet,
-    read: Read,
+    read: Read = reading.read_storage,
     workers: Workers = WORKERS,
 ) -> StorageOutcome:
     """Remove what an order keeps for its way back. After that it has none."""

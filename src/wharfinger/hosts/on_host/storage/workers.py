@@ -7,6 +7,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from wharfinger.hosts.on_host.storage import (
+    auto_extension,
+    copy_tree,
+    disks,
+    filesystems,
+    groups,
+    mounts,
+    trees,
+    volumes,
+)
+from wharfinger.hosts.on_host.storage.steps import CopyTree
 from wharfinger.hosts.on_host.storage.work import Worker
 
-WORKERS: Final[Mapping[type, Worker[Any]]] = {}
+WORKERS: Final[Mapping[type, Worker[Any]]] = {
+    **disks.WORKERS,
+    **groups.WORKERS,
+    **volumes.WORKERS,
+    **auto_extension.WORKERS,
+    **filesystems.WORKERS,
+    **mounts.WORKERS,
+    **trees.WORKERS,
+    CopyTree: copy_tree.WORKER,
+}

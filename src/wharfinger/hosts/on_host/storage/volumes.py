@@ -1,0 +1,153 @@
+"""
+Workers for logical volumes and thin pools.
+
+LVM is asked for exactly the amounts of the plan, and rounds them up to whole extents. What a killed
+lvcreate has left of a pool (a plain volume of its name, or its metadata) is removed before it is made
+again; the journal says that we began it, so it is nobody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from wharfinger.hosts.on_host.storage import probes
+from wharfinger.hosts.on_host.storage.reports import text, whole
+from wharfinger.hosts.on_host.storage.steps import (
+    ExtendMetadata,
+    ExtendVolume,
+    MakePool,
+    MakeVolume,
+    RemoveVolume,
+)
+from wharfinger.hosts.on_host.storage.work import Notes, Refused, Setting, StepFailed, Worker
+
+_POOL: Final = "thin-pool"
+_SPARE: Final = "lvol0_pmspare"
+
+
+class VolumeExists(Refused):
+    code = "storage-volume-exists"
+
+    def __init__(self, group: str, name: str) -> None:
+        super().__init__(f"cannot make volume {group}/{name}: there is one", remedy="plan again")
+
+
+# Volumes
+
+
+def _make(step: MakeVolume, setting: Setting) -> Notes:
+    _begin(step, setting)
+    if not _kind(setting, step.group, step.name):
+        words = ("--wipesignatures", "y", "--yes", "--size", f"{step.size}b", "--name", step.name)
+        setting.command(
+            "lvcreate", "--quiet", *words, step.group, doing=f"make volume {_full(step)}"
+        )
+    probes.settle(setting)
+    return {"began": True}
+
+
+def _make_pool(step: MakePool, setting: Setting) -> Notes:
+    _begin(step, setting)
+    if _kind(setting, step.group, step.name) != _POOL:
+        _drop(step, setting)
+        chunk = () if step.chunk is None else ("--chunksize", f"{step.chunk}b")
+        words = ("--type", _POOL, "--zero", "n", *chunk, "--size", f"{step.size}b")
+        metadata = ("--poolmetadatasize", f"{step.metadata}b")
+        setting.command(
+            *("lvcreate", "--quiet", "--yes", *words, *metadata, "--name", step.name, step.group),
+            doing=f"make thin pool {_full(step)}",
+        )
+    probes.settle(setting)
+    return dict(setting.notes) or {"began": True}
+
+
+def _begin(step: MakePool | MakeVolume, setting: Setting) -> None:
+    if setting.notes:
+        return
+    if _kind(setting, step.group, step.name):
+        raise VolumeExists(step.group, step.name)
+    setting.remember({"began": True})
+
+
+def _unmake(step: MakePool | MakeVolume, setting: Setting) -> None:
+    if setting.notes:
+        _drop(step, setting)
+        probes.settle(setting)
+
+
+def _drop(step: MakePool | MakeVolume, setting: Setting) -> None:
+    """The volume and what a killed lvcreate has left of it. The spare metadata of pools is taken away
+    by LVM with the last pool, and by us where none was finished."""
+    names = (step.name, f"{step.name}_tmeta", f"{step.name}_tdata")
+    for name in names:
+        if _kind(setting, step.group, name):
+            _remove_one(setting, step.group, name)
+    if isinstance(step, MakePool) and _kind(setting, step.group, _SPARE):
+        pools = probes.lvm(setting, "lv", "lv_name", vg_name=step.group, segtype=_POOL)
+        if not pools:
+            _remove_one(setting, step.group, _SPARE)
+
+
+# Growth
+
+
+def _extend(step: ExtendVolume, setting: Setting) -> Notes:
+    if _size(setting, step.group, step.name, "lv_size") < step.size:
+        words = ("lvextend", "--quiet", "--size", f"{step.size}b", f"{step.group}/{step.name}")
+        setting.command(*words, doing=f"extend {step.group}/{step.name}")
+    return {}
+
+
+def _extend_metadata(step: ExtendMetadata, setting: Setting) -> Notes:
+    full = f"{step.group}/{step.pool}"
+    if _size(setting, step.group, step.pool, "lv_metadata_size") < step.size:
+        words = ("lvextend", "--quiet", "--poolmetadatasize", f"{step.size}b", full)
+        setting.command(*words, doing=f"extend the metadata of {full}")
+    return {}
+
+
+def _size(setting: Setting, group: str, name: str, field: str) -> int:
+    rows = probes.lvm(setting, "lv", field, vg_name=group, lv_name=name)
+    if not rows:
+        raise StepFailed(f"extend {group}/{name}", "there is no such volume")
+    return whole(rows[0], field) or 0
+
+
+# Removal
+
+
+def _remove(step: RemoveVolume, setting: Setting) -> Notes:
+    if _kind(setting, step.group, step.name):
+        full = f"{step.group}/{step.name}"
+        setting.command("lvchange", "--yes", "--activate", "n", full, doing=f"deactivate {full}")
+        _remove_one(setting, step.group, step.name)
+    probes.settle(setting)
+    return {}
+
+
+def _remove_one(setting: Setting, group: str, name: str) -> None:
+    full = f"{group}/{name}"
+    setting.command("lvremove", "--quiet", "--yes", full, doing=f"remove {full}")
+
+
+def _kind(setting: Setting, group: str, name: str) -> str:
+    """Its segment type, empty for none of that name. Hidden ones stand in brackets."""
+    for shown in (name, f"[{name}]"):
+        rows = probes.lvm(setting, "lv", "lv_name,segtype", vg_name=group, lv_name=shown)
+        if rows:
+            return text(rows[0], "segtype")
+    return ""
+
+
+def _full(step: MakePool | MakeVolume) -> str:
+    return f"{step.group}/{step.name}"
+
+
+WORKERS: Final[Mapping[type, Worker[Any]]] = {
+    MakeVolume: Worker(_make, _unmake),
+    MakePool: Worker(_make_pool, _unmake),
+    ExtendVolume: Worker(_extend),
+    ExtendMetadata: Worker(_extend_metadata),
+    RemoveVolume: Worker(_remove),
+}
