@@ -14,10 +14,11 @@ from wharfinger.hosts.on_host.storage import (
     filesystems,
     groups,
     mounts,
+    set_aside,
     trees,
     volumes,
 )
-from wharfinger.hosts.on_host.storage.steps import CopyTree
+from wharfinger.hosts.on_host.storage.steps import CopyTree, SetAside
 from wharfinger.hosts.on_host.storage.work import Worker
 
 WORKERS: Final[Mapping[type, Worker[Any]]] = {
@@ -29,4 +30,5 @@ WORKERS: Final[Mapping[type, Worker[Any]]] = {
     **mounts.WORKERS,
     **trees.WORKERS,
     CopyTree: copy_tree.WORKER,
+    SetAside: set_aside.WORKER,
 }
