@@ -58,6 +58,7 @@ COMMANDS: Final = (
     Command("trust", "trust:app", HOSTS, "Say whom hosts trust, look at it, prove it, back it up."),
     Command("search", "search:search", HOSTS, "Search the registries of the site for images."),
     Command("hosts", "hosts:app", HOSTS, "Plan, apply, prove and undo changes of a host."),
+    Command("storage", "storage:app", HOSTS, "Grow and change the storage of a host."),
     Command(
         "docker-authz", "docker_authz:docker_authz", HOSTS, "Run the plugin of a Docker daemon."
     ),

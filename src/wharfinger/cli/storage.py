@@ -10,7 +10,15 @@ from typing import Final
 
 from cyclopts import App
 
-_COMMANDS: Final[dict[str, tuple[str, str]]] = {}
+_COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "plan": (
+        "storage_plan",
+        (
+            "Show the steps that would be done, what they need and what they cost.\n\n"
+            "Nothing is written. With `-o json` the plan can be kept, and applied as it is."
+        ),
+    ),
+}
 
 app = App(name="storage", help="Grow and change the storage of a host, and lose nothing.")
 for _name, (_module, _help) in _COMMANDS.items():

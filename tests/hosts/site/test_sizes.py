@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wharfinger.hosts.site.sizes import InvalidSize, Size, spelled
+from wharfinger.hosts.site.sizes import InvalidSize, Size, readable, spelled
 
 amounts = st.integers(1, (1 << 63) - 1)
 shares = st.builds(
@@ -79,3 +79,10 @@ def test_any_text_is_a_size_or_refused(text):
     except InvalidSize:
         return
     assert (size.amount is None) is (size.of in ("VG", "FREE"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"), [(0, "0b"), (1023, "1023b"), (3405774848, "3.2G"), (8 << 30, "8G")]
+)
+def test_a_person_reads_a_rounded_amount(amount, told):
+    assert readable(amount) == told

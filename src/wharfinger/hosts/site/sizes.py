@@ -73,3 +73,11 @@ def spelled(amount: int) -> str:
         if amount and amount % _UNITS[unit] == 0:
             return f"{amount // _UNITS[unit]}{unit.upper()}"
     return f"{amount}b"
+
+
+def readable(amount: int) -> str:
+    """An amount for a person, rounded: `3.2G`."""
+    for unit in ("e", "p", "t", "g", "m", "k"):
+        if amount >= _UNITS[unit]:
+            return f"{amount / _UNITS[unit]:.1f}".removesuffix(".0") + unit.upper()
+    return f"{amount}b"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wharfinger.hosts.on_host.storage.facts import Device, Signature, StorageFacts
-from wharfinger.hosts.site.sizes import spelled
+from wharfinger.hosts.site.sizes import readable
 from wharfinger.hosts.storage.planned import Refusal
 
 LEAST: Final = 64 << 20
@@ -185,7 +185,7 @@ def too_small(one: Candidate) -> Refusal | None:
         return None
     return one.refusal(
         "too-small",
-        f"it has {spelled(one.device.size)}, and {spelled(LEAST)} is the least",
+        f"it has {readable(one.device.size)}, and {readable(LEAST)} is the least",
         _ANOTHER,
     )
 

@@ -26,7 +26,7 @@ from wharfinger.hosts.on_host.storage.steps import (
     MakePhysicalVolume,
     WipeSignatures,
 )
-from wharfinger.hosts.site.sizes import spelled
+from wharfinger.hosts.site.sizes import readable
 from wharfinger.hosts.site.storage import Storage
 from wharfinger.hosts.storage import candidates, device_rules, parts, space
 from wharfinger.hosts.storage.parts import Part
@@ -114,7 +114,8 @@ def _prepared(disk: Device, facts: StorageFacts) -> Part:
     new = (
         PlannedStep(
             MakePartition(disk.path, table),
-            f"{spelled(disk.size)}, for LVM as a whole" + (f" ({table})" if table == "gpt" else ""),
+            f"{readable(disk.size)}, for LVM as a whole"
+            + (f" ({table})" if table == "gpt" else ""),
         ),
         PlannedStep(MakePhysicalVolume(disk.path, partitioned=True), "what LVM puts volumes on"),
     )
@@ -152,7 +153,7 @@ def _grown(
         return Part(notes=grows.notes), room
     step = PlannedStep(
         GrowPhysicalVolume(volume.path),
-        f"{device.path} has {spelled(room.bytes(gained))} more than LVM knows of",
+        f"{device.path} has {readable(room.bytes(gained))} more than LVM knows of",
     )
     part = parts.step(
         step,
@@ -179,13 +180,13 @@ def _partition_grows(
         return _worth_a_note(note, size - device.size, disk), device.size
     if not wanted.grow_partition:
         note = (
-            f"{disk.path} has {spelled(size - device.size)} behind {device.path}:"
+            f"{disk.path} has {readable(size - device.size)} behind {device.path}:"
             " growPartition would let it grow"
         )
         return _worth_a_note(note, size - device.size, disk), device.size
     step = PlannedStep(
         GrowPartition(disk.path, own.number),
-        f"{disk.path} has grown to {spelled(disk.size)}",
+        f"{disk.path} has grown to {readable(disk.size)}",
     )
     return parts.step(step, f"device {disk.path}", f"device {device.path}"), size
 

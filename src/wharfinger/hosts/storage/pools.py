@@ -16,7 +16,7 @@ from wharfinger.hosts.on_host.storage.steps import (
     MakePool,
     SetAutoExtend,
 )
-from wharfinger.hosts.site.sizes import spelled
+from wharfinger.hosts.site.sizes import readable
 from wharfinger.hosts.site.storage import AutoExtend, Storage, ThinPool
 from wharfinger.hosts.storage import parts
 from wharfinger.hosts.storage.parts import Part
@@ -93,7 +93,7 @@ def _made(asked: ThinPool, room: Space, spare: int) -> tuple[Part, Space]:
         Part(forecasts=(forecast,)),
     ]
     if room.bytes(data) < _SMALL:
-        told.append(parts.noted(f"{name} gets {spelled(room.bytes(data))}, which is little"))
+        told.append(parts.noted(f"{name} gets {readable(room.bytes(data))}, which is little"))
     left = room.without(needed)
     return parts.joined((*told, _first_auto_extension(asked, left))), left
 
@@ -139,7 +139,7 @@ def _grown(asked: ThinPool, found: Volume, room: Space, spare: int) -> tuple[Par
     if data > has:
         grow = ExtendVolume(room.group, asked.name, room.bytes(data))
         steps.append(
-            PlannedStep(grow, f"from {spelled(found.size)}, for {asked.data_size} are asked")
+            PlannedStep(grow, f"from {readable(found.size)}, for {asked.data_size} are asked")
         )
     summary = f"grow thin pool {room.group}/{asked.name}"
     part = Part(tuple(steps), (), (forecast,), (), (_name(room, asked),), (summary,))
@@ -198,7 +198,7 @@ def _health(found: Volume) -> Part:
 def _kept(asked: ThinPool, found: Volume) -> Part:
     if found.chunk in (None, asked.chunk_size.amount):
         return Part()
-    chunk = spelled(found.chunk or 0)
+    chunk = readable(found.chunk or 0)
     return parts.noted(
         f"{found.group}/{found.name} keeps its chunks of {chunk}: they are chosen once for all"
     )
@@ -209,7 +209,7 @@ def _larger(asked: ThinPool, found: Volume, larger: bool) -> Part:
     if asked.data_size.of == "FREE" or not larger:
         return Part()
     return parts.noted(
-        f"{found.group}/{found.name} has {spelled(found.size)}, more than {asked.data_size}:"
+        f"{found.group}/{found.name} has {readable(found.size)}, more than {asked.data_size}:"
         " it stays so, for nothing shrinks"
     )
 
@@ -218,6 +218,6 @@ def _no_space(name: str, forecast: Forecast) -> Refusal:
     return Refusal(
         "no-space",
         forecast.place,
-        f"{name} would need {spelled(forecast.needed)}, and {spelled(forecast.free)} are free",
+        f"{name} would need {readable(forecast.needed)}, and {readable(forecast.free)} are free",
         "add a disk to devices, or ask for less",
     )

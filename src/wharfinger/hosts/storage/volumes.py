@@ -16,7 +16,7 @@ from wharfinger.hosts.on_host.storage.steps import (
     MakeFilesystem,
     MakeVolume,
 )
-from wharfinger.hosts.site.sizes import spelled
+from wharfinger.hosts.site.sizes import readable
 from wharfinger.hosts.site.storage import Driver, Filesystem, RootVolume, Storage
 from wharfinger.hosts.storage import parts
 from wharfinger.hosts.storage.move_parts import NewRoot, is_of
@@ -122,7 +122,7 @@ def _grown(asked: RootVolume, found: Volume, room: Space) -> tuple[Part, Space, 
     size = room.bytes(target)
     step = PlannedStep(
         ExtendVolume(room.group, asked.name, size),
-        f"from {spelled(found.size)}, for {asked.size} are asked",
+        f"from {readable(found.size)}, for {asked.size} are asked",
     )
     summary = f"grow volume {room.group}/{asked.name}"
     part = Part((step,), (), (forecast,), (), (_name(room, asked),), (summary,))
@@ -192,7 +192,7 @@ def _kept(asked: RootVolume, on_it: str) -> tuple[Part, ...]:
 
 def _larger(asked: RootVolume, found: Volume) -> str:
     return (
-        f"{found.group}/{found.name} has {spelled(found.size)}, more than {asked.size}:"
+        f"{found.group}/{found.name} has {readable(found.size)}, more than {asked.size}:"
         " it stays so, for nothing shrinks"
     )
 
@@ -201,16 +201,16 @@ def _no_space(asked: RootVolume, forecast: Forecast) -> Refusal:
     return Refusal(
         "no-space",
         forecast.place,
-        f"{asked.name} would need {spelled(forecast.needed)}, and {spelled(forecast.free)} are free",
+        f"{asked.name} would need {readable(forecast.needed)}, and {readable(forecast.free)} are free",
         "add a disk to devices, or ask for less",
     )
 
 
 def _too_small(asked: RootVolume, room: Space, size: int) -> Refusal:
-    least = spelled(_LEAST[asked.filesystem])
+    least = readable(_LEAST[asked.filesystem])
     return Refusal(
         "too-small",
         f"{room.group}/{asked.name}",
-        f"{asked.size} are {spelled(size)}, and {asked.filesystem} needs {least}",
+        f"{asked.size} are {readable(size)}, and {asked.filesystem} needs {least}",
         "ask for more, or add a disk to devices",
     )
