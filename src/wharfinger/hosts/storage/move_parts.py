@@ -105,7 +105,10 @@ class Situation:
     @property
     def root_is_removed(self) -> bool:
         """Is the data root on a volume that goes?"""
-        mount = self.root_mount
+        return self.goes(self.root_mount)
+
+    def goes(self, mount: Mount | None) -> bool:
+        """Is this filesystem on a volume that goes?"""
         return mount is not None and any(is_of(mount, one) for one in self.removed)
 
     @property

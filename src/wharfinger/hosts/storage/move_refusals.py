@@ -187,14 +187,27 @@ def mounted_below(move: Situation) -> Refusal | None:
 def archives_in_the_way(move: Situation) -> Refusal | None:
     if not move.carried:
         return None
-    inside = f"{move.archives}/".startswith(f"{move.root}/")
-    if not inside or not (move.fresh or move.made.root is not None):
+    inside = move.fresh and f"{move.archives}/".startswith(f"{move.root}/")
+    if not inside and not move.goes(move.facts.mount_of(move.archives)):
         return None
     return Refusal(
         "archives-in-the-way",
         move.archives,
         f"archives cannot lie in {move.root}, which is set aside or removed while they are needed",
         "name a directory on another filesystem (archives)",
+    )
+
+
+def removed_in_use(move: Situation) -> Refusal | None:
+    """What else lies on a volume that a rebuild would remove is not ours."""
+    found = [one.target for one in move.facts.mounts if move.goes(one) and one.target != move.root]
+    if not found:
+        return None
+    return Refusal(
+        "mounted",
+        found[0],
+        f"it lies on a volume that the rebuild removes: {', '.join(found)}",
+        f"move what is there, and unmount {', '.join(found)}",
     )
 
 
@@ -212,6 +225,7 @@ _RULES: Final = (
     mount_above,
     mounted_below,
     archives_in_the_way,
+    removed_in_use,
 )
 
 

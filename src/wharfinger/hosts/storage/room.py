@@ -96,8 +96,7 @@ def _need(move: Situation, path: str, amount: int, what: str) -> _Need:
     mount = move.facts.mount_of(path)
     if mount is None:
         return _Need(path, what, amount, 0)
-    gone = move.root_is_removed and mount == move.root_mount
-    return _Need(mount.target, what, amount, 0 if gone else mount.free)
+    return _Need(mount.target, what, amount, 0 if move.goes(mount) else mount.free)
 
 
 def _usable(size: int) -> int:
