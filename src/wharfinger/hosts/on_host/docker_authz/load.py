@@ -81,11 +81,11 @@ def _send(docker: str, content: Iterable[bytes], name: str) -> None:
         raise DockerUnavailable(str(error) or type(error).__name__) from None
     finally:
         daemon.close()
-    if trouble := _trouble(answer.status, text):
-        raise DockerUnavailable(trouble)
+    if said := complaint(answer.status, text):
+        raise DockerUnavailable(said)
 
 
-def _trouble(status: int, text: str) -> str:
+def complaint(status: int, text: str) -> str:
     """The daemon answers a bad archive with 200, and tells of it in the stream."""
     for line in text.splitlines():
         try:
