@@ -51,6 +51,7 @@ def _config(name: str, layers: tuple[bytes, ...]) -> dict[str, Any]:
             "Cmd": ["/bin/busybox", "sleep", "1000000"],
             "Env": ["PATH=/bin"],
             "Labels": {"test.name": name},
+            "StopSignal": "SIGKILL",  # as process 1 it does not hear others, and ten seconds pass
         },
         "rootfs": {"type": "layers", "diff_ids": [images.digest_of(layer) for layer in layers]},
         "history": [{"created": CREATED, "created_by": f"made {at}"} for at in range(len(layers))],

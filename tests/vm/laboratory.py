@@ -94,7 +94,6 @@ class Laboratory:
         self, disks: tuple[Disk, ...] = (), *, memory: int = 1024, systemd: bool = False
     ) -> None:
         machine.need_root()
-        machine.need("qemu-system-x86_64")
         self._kernel = Kernel.prepared()
         self._memory = memory
         self._systemd = systemd
