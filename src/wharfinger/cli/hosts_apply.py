@@ -7,36 +7,23 @@ through the host's journal (`hosts/on_host/apply.py`).
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from wharfinger.cli import host, hosts_output, output, site_file
-from wharfinger.cli.errors import Blocked, UsageError
+from wharfinger.cli import consent, host, hosts_output, output, site_file
+from wharfinger.cli.consent import Allowed
 from wharfinger.cli.fleet_options import DEFAULT_BATCH, GROUP, THIS_HOST, Fleet
 from wharfinger.cli.host import HERE, RootOption, SiteOption
 from wharfinger.cli.options import OUTPUT, Flag, Format, Output
-from wharfinger.cli.terminal import ask, note, say
+from wharfinger.cli.terminal import note, say
 from wharfinger.errors import WharfingerError
 from wharfinger.hosts import plan as planning
 from wharfinger.hosts.on_host import apply as applying
 from wharfinger.hosts.on_host import reading, results
-from wharfinger.hosts.on_host.changes import Disruption
 from wharfinger.hosts.on_host.results import Ending, Outcome
-from wharfinger.hosts.plan import Plan
-
-
-class Allowed(StrEnum):
-    """The largest disruption that an apply may cause."""
-
-    NONE = "none"
-    RELOAD = "reload"
-    RESTART = "restart"
-    DRAIN = "drain"
 
 
 class RolledBack(WharfingerError):
@@ -81,9 +68,7 @@ def apply(
         How many hosts to change at a time; if one fails, the next ones are not begun.
     """
     if hosts.meant(beside=(root != HERE,)):
-        _apply_to_fleet(
-            site, hosts, form, Disruption[disruption.name], serial, yes=yes, check=check
-        )
+        _apply_to_fleet(site, hosts, form, disruption, serial, yes=yes, check=check)
         return
     wanted = site_file.load(site)
     machine = host.machine(root)
@@ -96,9 +81,9 @@ def apply(
         hosts_output.show_plan(planned, found, form)
     if check:
         return
-    _require_allowed(planned, Disruption[disruption.name])
+    consent.require_allowed(planned.disruption, disruption)
     if planned.changes and not yes:
-        _require_consent()
+        consent.require()
     outcome = applying.apply(planned.order, machine)
     _tell(outcome, form)
 
@@ -129,7 +114,7 @@ def _apply_to_fleet(
     site: Path,
     hosts: Fleet,
     form: Output,
-    disruption: Disruption,
+    disruption: Allowed,
     serial: str,
     *,
     yes: bool,
@@ -139,14 +124,14 @@ def _apply_to_fleet(
 
     person = form.format in (Format.TABLE, Format.WIDE)
     if not (check or yes):
-        _require_person()
+        consent.require_person()
     if check or (person and not yes):
         fleet.plan(site, hosts, form.format)
     if check:
         return
     if not yes:
-        _require_consent()
-    fleet.apply(site, hosts, form.format, disruption=disruption, serial=serial)
+        consent.require()
+    fleet.apply(site, hosts, form.format, disruption=disruption.disruption, serial=serial)
 
 
 def _tell(outcome: Outcome, form: Output) -> None:
@@ -161,25 +146,3 @@ def _tell(outcome: Outcome, form: Output) -> None:
 def _tell_recovered(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         note(f"an apply that was killed has been undone: entry {outcome.id}")
-
-
-def _require_allowed(planned: Plan, allowed: Disruption) -> None:
-    if planned.disruption > allowed:
-        raise Blocked(
-            f"cannot apply: it needs a {planned.disruption}, and at most {allowed} is allowed",
-            remedy=f"allow it with --disruption {planned.disruption}; for a drain, move the "
-            "containers away first",
-        )
-
-
-def _require_person() -> None:
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "cannot ask whether to apply: stdin is not a terminal", remedy="say so with --yes"
-        )
-
-
-def _require_consent() -> None:
-    _require_person()
-    if ask("Apply? [y/N]").strip().lower() not in ("y", "yes"):
-        raise Blocked("cannot apply: nobody agreed to it", remedy="answer y, or give --yes")

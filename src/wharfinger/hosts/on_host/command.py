@@ -7,12 +7,19 @@ What the bundle does when it is called: one word says what, JSON goes in and com
     undo [ID] [--force]          take back an apply, the last one without ID
     history, drift               what was done, and what is no longer so
     verify                       prove the claims of the order on stdin
+    storage-facts                what stores data on this host
+    storage-apply                carry out the storage order on stdin
+    storage-resume               go on with the one that did not end; null for none
+    storage-undo [ID]            take back the one that did not end, or the last, or this one
+    storage-history              the orders that were begun, and how they ended
+    storage-release ID           remove what an order has kept for its way back
     docker-authz, verify-image   the services of a host; see `wharf docker-authz --help`
     docker-load FILE             load an archive into Docker; see `wharf docker-load --help`
 
-With `--root DIR` it works on a directory tree. The code is 0, or 1 where something could not be done:
-then stdout has `{"error": {"code", "message", "remedy"}}`, or the outcome of an apply that was rolled
-back.
+With `--root DIR` it works on a directory tree, in which storage can only be looked at. How far a storage
+order is stands on stderr, an object on each line. The code is 0, or 1 where something could not be
+done: then stdout has `{"error": {"code", "message", "remedy"}}`, or the outcome of an apply that was
+rolled back or has stopped.
 """
 
 from __future__ import annotations
@@ -32,6 +39,8 @@ from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.results import Ending, Outcome
 
 ORDER_LIMIT: Final = 64 << 20
+_STOPPED: Final = "stopped"
+"""How a storage order ends that has grown something and could not go on; `storage.outcomes`."""
 
 
 class InvalidOrder(BadInput):
@@ -84,7 +93,7 @@ def _tell(answer: Any) -> int:
     json.dump(answer, sys.stdout)
     print(flush=True)
     bad = isinstance(answer, dict) and (
-        "error" in answer or answer.get("ending") == Ending.ROLLED_BACK.value
+        "error" in answer or answer.get("ending") in (Ending.ROLLED_BACK.value, _STOPPED)
     )
     return 1 if bad else 0
 
@@ -103,6 +112,10 @@ def _parser() -> argparse.ArgumentParser:
         if word == "undo":
             here.add_argument("id", nargs="?")
             here.add_argument("--force", action="store_true")
+        elif word == "storage-undo":
+            here.add_argument("id", nargs="?")
+        elif word == "storage-release":
+            here.add_argument("id")
     plugin = words.add_parser("docker-authz")
     for option in ("--policy", "--socket", "--gate"):
         plugin.add_argument(option)
@@ -143,6 +156,16 @@ def _verify(machine: Machine, _: argparse.Namespace) -> list[dict[str, Any]]:
     return [{**asdict(one), "holds": one.holds.value} for one in proven]
 
 
+def _storage(machine: Machine, given: argparse.Namespace) -> Any:
+    from wharfinger.hosts.on_host.storage import words
+
+    order = _given() if given.what == "storage-apply" else None
+    try:
+        return words.answer(given.what, machine, order=order, number=getattr(given, "id", None))
+    except words.NoOrder:
+        raise InvalidOrder from None
+
+
 _ANSWERS: Final[Mapping[str, Callable[[Machine, argparse.Namespace], Any]]] = {
     "facts": _facts,
     "apply": _apply,
@@ -151,6 +174,12 @@ _ANSWERS: Final[Mapping[str, Callable[[Machine, argparse.Namespace], Any]]] = {
     "history": _history,
     "drift": _drift,
     "verify": _verify,
+    "storage-facts": _storage,
+    "storage-apply": _storage,
+    "storage-resume": _storage,
+    "storage-undo": _storage,
+    "storage-history": _storage,
+    "storage-release": _storage,
 }
 
 
@@ -159,12 +188,19 @@ def _all(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
 
 def _order() -> Order:
+    try:
+        return changes.from_json(_given())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidOrder from None
+
+
+def _given() -> Any:
     text = sys.stdin.buffer.read(ORDER_LIMIT + 1)
     if len(text) > ORDER_LIMIT:
         raise OrderTooLarge
     try:
-        return changes.from_json(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return json.loads(text)
+    except (ValueError, RecursionError):
         raise InvalidOrder from None
 
 

@@ -6,7 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wharfinger.errors import Conflict, NotFound, Unavailable
+from wharfinger.errors import Conflict, NotFound, Unavailable, Unsupported
+
+
+class NoDevices(Unsupported):
+    """A directory tree has none; what would run, would run on the machine around it."""
+
+    code = "storage-in-a-tree"
+
+    def __init__(self) -> None:
+        super().__init__("cannot change the storage of a directory tree: it has no devices")
 
 
 class FactsChanged(Conflict):

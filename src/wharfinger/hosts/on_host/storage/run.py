@@ -17,6 +17,7 @@ from wharfinger.hosts.on_host.storage import reading, releasing
 from wharfinger.hosts.on_host.storage.errors import (
     DeviceRenamed,
     FactsChanged,
+    NoDevices,
     NothingToRelease,
     NothingToUndo,
     UndoImpossible,
@@ -54,6 +55,7 @@ def apply(
     what a worker's check raises, or `DiskFull`: then nothing has been begun.
     """
     journal = Journal(machine.files)
+    _refuse_tree(machine)
     if not order.steps:
         _refuse_unfinished(journal)
         return StorageOutcome("", Ending.NOTHING_TO_DO, machine.now())
@@ -83,6 +85,7 @@ def resume(
 ) -> StorageOutcome | None:
     """Go on with the order that was begun, in the direction in which it went; `None` for none."""
     journal = Journal(machine.files)
+    _refuse_tree(machine)
     if journal.unfinished() is None:
         return None
     with journal.locked():
@@ -107,6 +110,7 @@ def undo(
     Raise `NothingToUndo`, or `UndoImpossible` where it has no way back: then nothing has been done.
     """
     journal = Journal(machine.files)
+    _refuse_tree(machine)
     to_undo(machine, order_id)
     with journal.locked():
         entry = _undoable(journal, machine, order_id)
@@ -151,6 +155,11 @@ def release(
     order = to_release(machine, order_id, read=read)
     number = _keeping(Journal(machine.files), order_id).id
     return apply(order, machine, say=say, read=read, workers=workers, releases=number)
+
+
+def _refuse_tree(machine: Machine) -> None:
+    if machine.is_tree:
+        raise NoDevices
 
 
 def _refuse_unfinished(journal: Journal) -> None:
