@@ -153,6 +153,7 @@ PATHS = (
     "/etc/containers/policy.json",
     "/etc/wharfinger/access.json",
     "/etc/sysconfig/docker",
+    "/etc/sysconfig/docker-storage-setup",
     "/etc/docker/daemon.json",
     "/etc/docker/certs.d/a.test/ca.crt",
     "/etc/containerd/config.toml",

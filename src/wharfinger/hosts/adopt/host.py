@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from wharfinger.hosts.adopt import adopted, containerd, containers, docker, trust_files
+from wharfinger.hosts.adopt import (
+    adopted,
+    containerd,
+    containers,
+    docker,
+    storage_setup,
+    trust_files,
+)
 from wharfinger.hosts.adopt.adopted import Adopted
 from wharfinger.hosts.adopt.said import Said
 from wharfinger.hosts.on_host.facts import Facts
@@ -28,6 +35,9 @@ def said(facts: Facts) -> Iterator[Said]:
     for root in trust_files.TREES:
         if (tree := trust_files.tree(root, facts)) is not None:
             yield tree
+    for path in storage_setup.FILES:
+        if path in files:
+            yield storage_setup.said(files[path], path)
     if (anchors := trust_files.anchors(facts)) is not None:
         yield anchors
 

@@ -42,6 +42,8 @@ FILES: Final = (
     DOCKER_CONFIG,
     "/etc/sysconfig/docker",
     "/etc/sysconfig/docker-latest",
+    "/etc/sysconfig/docker-storage-setup",
+    "/etc/sysconfig/container-storage-setup",
     "/etc/default/docker",
     "/etc/containers/registries.conf",
     "/etc/containers/policy.json",
