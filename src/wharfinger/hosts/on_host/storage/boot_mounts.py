@@ -96,7 +96,7 @@ def put_back(target: str, before: Mapping[str, Any], setting: Setting) -> None:
     if was.path == FSTAB:
         found = states.capture(machine.files, FSTAB)
         left = without(_text(found), target)
-        if left == _text(was):
+        if left.rstrip("\n") == _text(was).rstrip("\n"):
             states.put(machine.files, [was], setting.order_id)
         elif left != _text(found):
             _write(setting, found, left)
