@@ -7,6 +7,7 @@ A definition is what `inspect` tells, without what is of one engine or one momen
     ids, paths of the driver, state   another engine has its own
     null, "", [], {}                  versions differ in which of them they write for "nothing said"
     ConsoleSize                       the terminal of whoever made it
+    OomKillDisable, if it is false    a kernel without it makes that null when the container starts
     Hostname, if it is the short id   the engine made it up
     Image                             compared as an id, and as a name where that still leads to the id
     Binds, Mounts, Volumes,           compared as what is mounted where: anonymous volumes get their
@@ -39,6 +40,8 @@ def definition(inspected: Document, names: Mapping[str, str]) -> Document:
     """What of a container two engines have to tell alike. `names` are containers by their ids."""
     config = _config(inspected)
     host = _host(inspected, names)
+    if not host.get("OomKillDisable"):
+        host["OomKillDisable"] = None
     return {
         "config": _said(
             {key: value for key, value in config.items() if key not in _CONFIG_LEFT_OUT}
