@@ -48,8 +48,15 @@ class Node:
     inner: tuple[Node, ...] = field(default=())
 
 
-def text(facts: StorageFacts, forecasts: Sequence[Forecast], troubles: Iterable[Trouble]) -> str:
-    nodes = Tree(facts, forecasts).nodes()
+def text(
+    facts: StorageFacts,
+    forecasts: Iterable[Forecast],
+    troubles: Iterable[Trouble],
+    *,
+    as_root: bool = True,
+) -> str:
+    """`as_root` says that the facts are all that there is to know."""
+    nodes = Tree(facts, forecasts, as_root=as_root).nodes()
     rows = [("NAME", "SIZE", "FREE", "FILL"), *(row for node in nodes for row in _rows(node))]
     lines = _aligned(rows) if nodes else ["no block devices here"]
     told = [line for one in troubles for line in _trouble(one)]
