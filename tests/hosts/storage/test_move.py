@@ -38,7 +38,7 @@ from wharfinger.hosts.on_host.storage.steps import (
 from wharfinger.hosts.site.storage import Driver, Storage, ThinPool
 from wharfinger.hosts.storage.move import moves
 from wharfinger.hosts.storage.move_parts import Made, Move, NewRoot
-from wharfinger.hosts.storage.planned import Forecast, PlannedStep
+from wharfinger.hosts.storage.planned import Forecast, PlannedStep, Refusal
 
 GIB = 1 << 30
 ROOT = "/var/lib/docker"
@@ -303,6 +303,14 @@ def test_a_rebuild_below_the_data_root_saves_that_first() -> None:
     assert move.keeps == (ARCHIVES,)
     archives = next(one for one in move.forecasts if one.place == "/")
     assert archives.needed == 6 * GIB * 108 // 100
+
+
+def test_who_has_no_room_is_told_what_a_rebuild_would_do() -> None:
+    refused = Made(refusals=(Refusal("no-space", "volume group docker", "why", "remedy"),))
+
+    (note, *_) = planned(TO_OVERLAY2, host(), lambda _: refused).notes
+
+    assert "without docker/docker-pool: `--rebuild`" in note
 
 
 def test_archives_may_not_go_with_what_they_save() -> None:

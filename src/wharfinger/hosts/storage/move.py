@@ -49,8 +49,9 @@ def moves(
     engine = facts.engine(_DOCKER)
     if engine is None:
         return None
-    removed = _removed(wanted, facts, engine) if rebuild else ()
-    made = make(_without(facts, removed))
+    in_group = _in_group(wanted, facts, engine)
+    removed = in_group if rebuild else ()
+    made = _hinted(make(_without(facts, removed)), in_group, rebuild=rebuild)
     move = _situation(wanted, facts, engine, made, removed)
     if not move.carried and not move.fresh:
         return None
@@ -112,6 +113,18 @@ def _first(move: Situation) -> Move:
     )
 
 
+def _hinted(made: Made, in_group: tuple[Volume, ...], *, rebuild: bool) -> Made:
+    """Where the group has no room, the engine itself may have taken it."""
+    if rebuild or not in_group or all(one.code != "no-space" for one in made.refusals):
+        return made
+    names = " and ".join(f"{one.group}/{one.name}" for one in in_group)
+    note = (
+        f"there would be room without {names}: `--rebuild` copies what is in there, removes it and"
+        " makes all anew; from then on there is no way back but the copies"
+    )
+    return replace(made, notes=(*made.notes, note))
+
+
 def _settings(move: Situation) -> tuple[tuple[ConfigureEngine, ...], tuple[Refusal, ...]]:
     if not move.carried or not daemon_settings.can_tell(move.engine):
         return (), ()
@@ -154,7 +167,7 @@ def _is_other_pool(facts: StorageFacts, engine: Engine, made: Made) -> bool:
     return made.pool is not None and (found is None or (found.group, found.name) != made.pool)
 
 
-def _removed(wanted: Storage, facts: StorageFacts, engine: Engine) -> tuple[Volume, ...]:
+def _in_group(wanted: Storage, facts: StorageFacts, engine: Engine) -> tuple[Volume, ...]:
     """What of the engine lies in the wanted group: its pool, and the volume of its data root."""
     own = facts.mount(engine.data_root)
     found = (pool_of(facts, engine), None if own is None else volume_of(facts, own))
