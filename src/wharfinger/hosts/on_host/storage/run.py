@@ -40,12 +40,17 @@ def quiet(_: Progress) -> None:
     """Nobody wants to know how far it is."""
 
 
+def _now(machine: Machine) -> StorageFacts:
+    """What fingerprints are of. The engines need not count for it what they keep, which takes long."""
+    return reading.read_storage(machine, usage=False)
+
+
 def apply(
     order: StorageOrder,
     machine: Machine,
     *,
     say: Say = quiet,
-    read: Read = reading.read_storage,
+    read: Read = _now,
     workers: Workers = WORKERS,
     releases: str = "",
 ) -> StorageOutcome:
@@ -80,7 +85,7 @@ def resume(
     machine: Machine,
     *,
     say: Say = quiet,
-    read: Read = reading.read_storage,
+    read: Read = _now,
     workers: Workers = WORKERS,
 ) -> StorageOutcome | None:
     """Go on with the order that was begun, in the direction in which it went; `None` for none."""
@@ -102,7 +107,7 @@ def undo(
     order_id: str | None = None,
     *,
     say: Say = quiet,
-    read: Read = reading.read_storage,
+    read: Read = _now,
     workers: Workers = WORKERS,
 ) -> StorageOutcome:
     """Take back the order that did not end, as far as it goes, or else the last one.
@@ -134,9 +139,7 @@ def history(machine: Machine) -> list[StorageOutcome]:
     return [entry.outcome() for entry in Journal(machine.files).entries()]
 
 
-def to_release(
-    machine: Machine, order_id: str, *, read: Read = reading.read_storage
-) -> StorageOrder:
+def to_release(machine: Machine, order_id: str, *, read: Read = _now) -> StorageOrder:
     """The steps that remove what an order keeps; raise `NothingToRelease` or `StillNeeded`."""
     journal = Journal(machine.files)
     _refuse_unfinished(journal)
@@ -148,7 +151,7 @@ def release(
     order_id: str,
     *,
     say: Say = quiet,
-    read: Read = reading.read_storage,
+    read: Read = _now,
     workers: Workers = WORKERS,
 ) -> StorageOutcome:
     """Remove what an order keeps for its way back. After that it has none."""
