@@ -108,3 +108,15 @@ class StillNeeded(Conflict):
 
     def __init__(self, order_id: str, why: str, *, remedy: str | None = None) -> None:
         super().__init__(f"cannot release what order {order_id} keeps: {why}", remedy=remedy)
+
+
+class JournalUnwritable(Unavailable):
+    """The disk does not take how far an order is. It stands still there."""
+
+    code = "storage-journal-unwritable"
+
+    def __init__(self, order_id: str, folder: str, error: OSError) -> None:
+        super().__init__(
+            f"cannot write down how far order {order_id} is, in {folder}: {error.strerror}",
+            remedy="put that right, then `wharf storage apply`, which goes on with the order",
+        )

@@ -21,8 +21,9 @@ from typing import Any, Final
 
 from wharfinger.hosts.on_host import journal as files_journal
 from wharfinger.hosts.on_host import states
-from wharfinger.hosts.on_host.journal import JournalClosed, JournalUnreadable, JournalUnwritable
+from wharfinger.hosts.on_host.journal import JournalClosed, JournalUnreadable
 from wharfinger.hosts.on_host.storage import steps
+from wharfinger.hosts.on_host.storage.errors import JournalUnwritable
 from wharfinger.hosts.on_host.storage.outcomes import Ending, StorageOutcome
 from wharfinger.hosts.on_host.storage.steps import StorageOrder
 from wharfinger.hosts.on_host.storage.work import Notes
@@ -153,7 +154,7 @@ class Journal:
         try:
             files_journal.write(self._tree, entry.folder, "state.json", _state_to_json(moved))
         except OSError as error:
-            raise JournalUnwritable(entry.folder, error) from error
+            raise JournalUnwritable(entry.id, entry.folder, error) from error
         return moved
 
     def end(self, entry: Entry, phase: Phase, **changes: Any) -> StorageOutcome:

@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wharfinger.errors import WharfingerError
-from wharfinger.hosts.on_host.journal import JournalUnwritable
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.storage import steps
-from wharfinger.hosts.on_host.storage.errors import GoingBackFailed
+from wharfinger.hosts.on_host.storage.errors import GoingBackFailed, JournalUnwritable
 from wharfinger.hosts.on_host.storage.interrupts import Interrupts
 from wharfinger.hosts.on_host.storage.journal import Entry, Journal, Phase, said
 from wharfinger.hosts.on_host.storage.outcomes import Progress, StorageOutcome

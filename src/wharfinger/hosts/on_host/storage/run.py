@@ -36,6 +36,9 @@ _STAND = (Phase.APPLIED, Phase.GIVEN_UP, Phase.RELEASED)
 """Phases of orders that have left something behind."""
 
 
+_DISKS = ("disk", "mpath")
+
+
 def quiet(_: Progress) -> None:
     """Nobody wants to know how far it is."""
 
@@ -179,9 +182,14 @@ def _refuse_stale(order: StorageOrder, found: StorageFacts) -> None:
 
 
 def _identities(order: StorageOrder, found: StorageFacts) -> dict[str, str]:
-    """What the devices are that the order speaks of, where that stays when names change."""
+    """What the disks are that the order speaks of, where that stays when names change. What lies on
+    them may be removed or made by the order itself."""
     named = {name.partition(" ")[2] for name in order.expects if name.startswith("device ")}
-    return {one.path: one.identity for one in found.devices if one.path in named and one.identity}
+    return {
+        one.path: one.identity
+        for one in found.devices
+        if one.path in named and one.kind in _DISKS and one.identity
+    }
 
 
 def _refuse_renamed(entry: Entry, found: StorageFacts) -> None:
