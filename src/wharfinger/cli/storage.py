@@ -42,6 +42,14 @@ _COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "storage_status",
         "Show what stores data on this host, how full it is, and when it will be full.",
     ),
+    "verify": (
+        "storage_plan",
+        (
+            "Tell whether the storage of this host is as the site file says, and sound.\n\n"
+            "Pools, mounts now and at boot, and what the last move has proven to be there. The exit "
+            "code is 1 if not."
+        ),
+    ),
     "watch": (
         "storage_status",
         (

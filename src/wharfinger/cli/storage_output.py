@@ -79,6 +79,12 @@ def plan_document(plan: StoragePlan, hostname: str) -> Object:
     }
 
 
+def differences(plan: StoragePlan) -> Iterator[str]:
+    """What a host is not yet, in the words of what would be done."""
+    yield from (f"{steps.name(one.step)} {steps.subject(one.step)}" for one in plan.steps)
+    yield from (f"{one.subject}: {one.why}" for one in plan.refusals)
+
+
 def _lines(plan: StoragePlan, hostname: str) -> Iterator[str]:
     yield f"{hostname}: {_head(plan)}"
     if plan.steps:

@@ -13,6 +13,7 @@ from wharfinger.hosts.site.storage import Storage
 from wharfinger.hosts.storage import groups, parts, pools, volumes
 from wharfinger.hosts.storage.move_parts import Made, NewRoot
 from wharfinger.hosts.storage.parts import Part
+from wharfinger.hosts.storage.space import Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,17 @@ def layout(wanted: Storage, facts: StorageFacts) -> Layout:
     group, room = groups.group(wanted, facts)
     pool, room = pools.pool(wanted, facts, room)
     volume, root, room = volumes.volume(wanted, facts, room)
-    return Layout(parts.joined((group, pool, volume)), root)
+    return Layout(parts.joined((group, pool, volume, _nothing_left(wanted, room))), root)
+
+
+def _nothing_left(wanted: Storage, room: Space) -> Part:
+    """A pool that is to grow by itself needs something to grow into."""
+    pool = wanted.thin_pool
+    if pool is None or pool.auto_extend is None or room.free > room.trifle or not room.total:
+        return Part()
+    return parts.noted(
+        f"{room.group}/{pool.name} cannot grow by itself: nothing of {room.group} is left free"
+    )
 
 
 def made(wanted: Storage, facts: StorageFacts) -> Made:

@@ -104,12 +104,7 @@ def _first_auto_extension(asked: ThinPool, left: Space) -> Part:
     if extend is None:
         return parts.noted(_never_grows(name))
     step = SetAutoExtend(left.group, asked.name, extend.threshold, extend.percent)
-    told = parts.step(PlannedStep(step, f"{name} grows before it is full"))
-    if left.free <= left.trifle:
-        told = parts.joined(
-            (told, parts.noted(f"{name} takes all there is: it cannot grow by itself"))
-        )
-    return told
+    return parts.step(PlannedStep(step, f"{name} grows before it is full"))
 
 
 def _grown(asked: ThinPool, found: Volume, room: Space, spare: int) -> tuple[Part, Space]:
