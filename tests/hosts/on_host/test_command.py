@@ -10,6 +10,9 @@ import fake_host
 from fake_host import DAEMON_JSON
 from wharfinger.hosts.on_host import changes, command, facts
 from wharfinger.hosts.on_host.changes import DockerAnswers, Order
+from wharfinger.hosts.on_host.storage import facts as storage_facts
+from wharfinger.hosts.on_host.storage import steps
+from wharfinger.hosts.on_host.storage.steps import MakeVolume, StorageOrder
 
 
 @pytest.fixture
@@ -88,3 +91,23 @@ def test_an_order_that_is_too_long_is_refused(call, monkeypatch):
 def test_containerd_is_answered_in_its_own_words(capsys):
     assert command.main(["verify-image", "-name"]) == 1
     assert "cannot tell" in capsys.readouterr().out
+
+
+def test_the_storage_of_a_tree_is_looked_at_and_not_changed(call):
+    given = steps.to_json(StorageOrder((MakeVolume("docker", "root", 1 << 30),)))
+
+    code, told = call("storage-facts")
+    assert (code, storage_facts.from_json(told).devices) == (0, ())
+    assert call("storage-history") == (0, [])
+    for words in (("storage-apply",), ("storage-resume",), ("storage-undo", "1")):
+        code, told = call(*words, given=given)
+        assert (code, told["error"]["code"]) == (1, "storage-in-a-tree")
+    code, told = call("storage-release", "1")
+    assert (code, told["error"]["code"]) == (1, "storage-nothing-to-release")
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"steps": [{"kind": "shell"}]}'])
+def test_what_is_no_storage_order_is_refused(call, raw):
+    code, told = call("storage-apply", raw=raw)
+
+    assert (code, told["error"]["code"]) == (1, "invalid-order")
