@@ -185,6 +185,21 @@ def test_undo_removes_a_target_that_the_copy_has_made(root: Path) -> None:
     assert list((root / "archives").iterdir()) == []
 
 
+def test_undo_never_removes_the_only_copy(root: Path) -> None:
+    journal = Journal({})
+    copy_tree.do(STEP, journal.setting(root))
+    before = picture(root / "new")
+    (root / "old").rename(root / "moved")
+
+    with pytest.raises(copy_tree.OnlyCopy):
+        copy_tree.undo(STEP, journal.setting(root))
+    (root / "old").mkdir()
+    with pytest.raises(copy_tree.OnlyCopy):
+        copy_tree.undo(STEP, journal.setting(root))
+
+    assert picture(root / "new") == before
+
+
 def test_undo_of_what_was_not_begun_touches_nothing(root: Path) -> None:
     (root / "new" / "theirs").write_bytes(b"stays")
 

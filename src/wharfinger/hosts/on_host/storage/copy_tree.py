@@ -36,6 +36,19 @@ class TargetFull(StepFailed):
     code = "target-full"
 
 
+class OnlyCopy(Refused):
+    """Somebody has mounted or moved something: what would be removed may be all that there is."""
+
+    code = "storage-only-copy"
+
+    def __init__(self, step: CopyTree) -> None:
+        super().__init__(
+            f"cannot remove what was copied to {step.target}: {step.source}, where it came from,"
+            " has nothing of it",
+            remedy=f"look where that is, and bring it back to {step.source}",
+        )
+
+
 class CopyDiffers(StepFailed):
     """What was written cannot be read back as it was."""
 
@@ -84,10 +97,25 @@ def undo(step: CopyTree, setting: Setting) -> None:
     if not setting.notes or files.look(step.target) is None:
         return
     with files.directory(step.target) as target:
+        if _first(target, step) is not None:
+            _require_source(step, setting)
         tree_entries.remove(target, step.names)
     if setting.notes["made"]:
         with files.parent(step.target) as (directory, name):
             files.disk.remove_directory(directory, name)
+
+
+def _first(top: int, step: CopyTree) -> str | None:
+    return next((one.path for one in tree_entries.walk(top, step.names)), None)
+
+
+def _require_source(step: CopyTree, setting: Setting) -> None:
+    files = setting.machine.files
+    if files.look(step.source) is None:
+        raise OnlyCopy(step)
+    with files.directory(step.source) as source:
+        if _first(source, step) is None:
+            raise OnlyCopy(step)
 
 
 def _begin(step: CopyTree, setting: Setting) -> Notes:
@@ -96,7 +124,7 @@ def _begin(step: CopyTree, setting: Setting) -> Notes:
     made = files.look(step.target) is None
     if not made:
         with files.directory(step.target) as target:
-            there = next((one.path for one in tree_entries.walk(target, step.names)), None)
+            there = _first(target, step)
         if there is not None:
             there = tree_entries.printed(there)
             raise Refused(
