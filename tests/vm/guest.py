@@ -26,12 +26,34 @@ HIDDEN = (
     "etc/fstab",
     "etc/mtab",
     "etc/sysconfig",
+    "etc/systemd/system",
     "etc/wharfinger",
     "var/lib/containerd",
     "var/lib/containers",
     "var/lib/docker",
     "var/lib/wharfinger",
     "var/lib/wharfinger-host",
+)
+
+MASKED = (
+    # They walk this machine's /tmp and /var over 9p, and would remove what is old there.
+    "systemd-tmpfiles-setup.service",
+    "systemd-tmpfiles-clean.timer",
+    "systemd-journal-flush.service",
+    "systemd-sysusers.service",
+    # They are of no use in a guest that lives for a minute.
+    "dev-hugepages.mount",
+    "dev-mqueue.mount",
+    "proc-sys-fs-binfmt_misc.automount",
+    "sys-fs-fuse-connections.mount",
+    "sys-kernel-config.mount",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "systemd-binfmt.service",
+    "systemd-pstore.service",
+    "systemd-random-seed.service",
+    "systemd-update-utmp.service",
+    "timers.target",
 )
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -67,18 +89,24 @@ def _hide(path: str) -> str:
     return f"mkdir -p /upper/root/{folder}; mknod /upper/root/{path} c 0 0"
 
 
+_BOTH = f"""\
+export PATH={PATH}
+echo host > /etc/hostname
+echo host > /proc/sys/kernel/hostname
+ln -s /proc/self/mounts /etc/mtab
+: > /etc/fstab
+"""
+
+
 def start() -> str:
     """Be a small Linux: the file systems that programs expect, udev, an init that reaps."""
     return f"""\
-export PATH={PATH}
+{_BOTH}
 mount -t tmpfs -o mode=755 run /run
 mkdir -p /run/lock /dev/shm /dev/pts
 mount -t tmpfs shm /dev/shm
 mount -t devpts -o ptmxmode=666 pts /dev/pts
 mount -t cgroup2 cgroup /sys/fs/cgroup
-echo host > /proc/sys/kernel/hostname
-ln -s /proc/self/mounts /etc/mtab
-: > /etc/fstab
 ip link set lo up
 /usr/lib/systemd/systemd-udevd --daemon
 udevadm trigger --action=add --subsystem-match=block --subsystem-match=virtio-ports
@@ -89,9 +117,39 @@ exec /bin/busybox init < /dev/console > /dev/console 2>&1
 """
 
 
+def start_systemd() -> str:
+    """Be a Linux under systemd, which enables nothing but the agent: what a test wants it starts.
+
+    An empty machine-id would make systemd enable all that this machine has installed.
+    """
+    masks = "\n".join(f"ln -s /dev/null /etc/systemd/system/{unit}" for unit in MASKED)
+    return f"""\
+{_BOTH}
+echo 0123456789abcdef0123456789abcdef > /etc/machine-id
+mkdir -p /etc/systemd/system
+{masks}
+cat > /etc/systemd/system/laboratory.target << 'END'
+[Unit]
+Requires=basic.target
+Wants=laboratory-agent.service
+AllowIsolate=yes
+END
+cat > /etc/systemd/system/laboratory-agent.service << 'END'
+[Unit]
+After=basic.target
+[Service]
+ExecStartPre=/usr/sbin/modprobe loop
+ExecStart=/bin/sh {SHARED}/agent
+KillMode=process
+END
+exec /usr/lib/systemd/systemd --unit=laboratory.target < /dev/console > /dev/console 2>&1
+"""
+
+
 def agent() -> str:
     return f"""\
 export PATH={PATH} HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+until test -c /dev/virtio-ports/{PORT}; do sleep 0.1; done
 exec 3<> /dev/virtio-ports/{PORT}
 
 work() {{

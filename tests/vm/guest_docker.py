@@ -1,9 +1,10 @@
 """
-Docker 20.10 in the guest: an engine without systemd, and what is kept in it.
+Docker 20.10 in the guest: an engine, and what is kept in it.
 
 It is found where every engine is (`/var/run/docker.sock`, `/etc/docker/daemon.json`), and its
 storage is said in daemon.json, so that our own code may stop it, configure it otherwise and
-start it again. Its data needs a disk: neither driver works on the guest's root in memory.
+start it again. Under systemd it is `docker.service`, else a process of its own. The data of
+overlay2 needs a disk: the guest's root in memory does not do.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from vm.laboratory import Laboratory
 CLIENT = "/usr/bin/docker"
 WORDS = ("/usr/sbin/dockerd", "--bridge=none", "--iptables=false")
 LOG = "/run/dockerd.log"
+_NO_NETWORK = {"bridge": "none", "iptables": False}
 
 _ANSWERS = "curl -sf --unix-socket /var/run/docker.sock http://docker/_ping > /dev/null"
 
@@ -64,10 +66,14 @@ class GuestDocker:
 
     def start(self, config: Mapping[str, Any], *words: str, seconds: float = 120) -> None:
         """Start with this daemon.json (`overlay2()`, `devicemapper("docker", "pool")`)."""
-        self._lab.write("/etc/docker/daemon.json", json.dumps(config, indent=4) + "\n")
+        told = {**config, **_NO_NETWORK} if self._lab.systemd else config
+        self._lab.write("/etc/docker/daemon.json", json.dumps(told, indent=4) + "\n")
         self.start_again(*words, seconds=seconds)
 
     def start_again(self, *words: str, seconds: float = 120) -> None:
+        if self._lab.systemd:
+            self._lab.run("systemctl", "start", "docker", seconds=seconds).check()
+            return
         daemon = shlex.join((*WORDS, *words))
         self._lab.script(
             f"setsid {daemon} < /dev/null > {LOG} 2>&1 & daemon=$!\n"
@@ -80,6 +86,10 @@ class GuestDocker:
 
     def stop(self, *, seconds: float = 60) -> None:
         """Ask it to end, whoever started it; its containers end with it."""
+        if self._lab.systemd:
+            units = ("docker.socket", "docker.service", "containerd.service")
+            self._lab.run("systemctl", "stop", *units, seconds=seconds).check()
+            return
         self._lab.script(
             "pid=$(cat /var/run/docker.pid); kill $pid\nwhile test -d /proc/$pid; do sleep 0.1; done",
             seconds=seconds,

@@ -96,7 +96,7 @@ class Laboratory:
         machine.need_root()
         self._kernel = Kernel.prepared()
         self._memory = memory
-        self._systemd = systemd
+        self.systemd = systemd
         self._disks = {disk.name: disk for disk in disks}
         self._names = itertools.count(1)
         self._codes: dict[str, int] = {}
@@ -254,7 +254,7 @@ class Laboratory:
     def _boot(self) -> None:
         folder = self._folder
         self.shared.mkdir(exist_ok=True)
-        (self.shared / "start").write_text(guest.start())
+        (self.shared / "start").write_text(guest.start_systemd() if self.systemd else guest.start())
         (self.shared / "agent").write_text(guest.agent())
         first = folder / "first-files"
         busybox = Path(machine.need("busybox"))

@@ -2,9 +2,9 @@
 One emulator: its command line, its monitor, its console and its end.
 
 Without KVM, because test machines are often virtual themselves. `-M pc` with an uncompressed
-kernel starts soonest of what was tried; `microvm` hangs now and then. QEMU 10 emulates programs twice as
-fast as Debian 12's. A panic of the guest ends
-the emulator (`panic=-1 -no-reboot`), so nothing waits for a guest that is gone.
+kernel starts soonest of what was tried; `microvm` hangs now and then. QEMU 10 emulates programs
+twice as fast as Debian 12's. A panic of the guest ends the emulator (`panic=-1 -no-reboot`), so
+nothing waits for a guest that is gone.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ QEMU = machine.TOOLS / "qemu-10"
 
 KERNEL_WORDS = (
     "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off lsm= audit=0 tsc=reliable "
-    "no_timer_check nokaslr random.trust_cpu=on cryptomgr.notests 8250.nr_uarts=1 "
-    "systemd.unified_cgroup_hierarchy=1"
+    "no_timer_check nokaslr random.trust_cpu=on cryptomgr.notests 8250.nr_uarts=1"
 )
 
 
