@@ -309,7 +309,7 @@ class FakeDocker:
             "Name": asked["Name"],
             "Driver": asked["Driver"],
             "Labels": asked["Labels"],
-            "Options": asked["DriverOpts"],
+            "Options": asked["DriverOpts"] or {},
             "Mountpoint": str(place),
         }
         self.volumes[asked["Name"]] = made
@@ -351,7 +351,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if content:
+            self.wfile.write(content)
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":

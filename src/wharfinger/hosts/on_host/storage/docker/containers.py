@@ -109,6 +109,7 @@ def take_out(_: ImportContainers, setting: Setting) -> None:
         docker = engine.connect(setting.machine)
     except EngineFailed:
         return  # the containers of a driver that is not used are not the engine's
+    engine.require_quiet(docker)
     if docker.driver != setting.notes.get("driver"):
         return
     for name in reversed(made):

@@ -48,7 +48,7 @@ def definition(inspected: Document, names: Mapping[str, str]) -> Document:
         ),
         "host": _said({key: value for key, value in host.items() if key not in _HOST_LEFT_OUT}),
         "mounts": mounts(inspected),
-        "networks": _said(networks(inspected)),
+        "networks": networks(inspected),
     }
 
 

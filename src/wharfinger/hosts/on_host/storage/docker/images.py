@@ -84,19 +84,12 @@ def load(docker: Engine, store: Store, wanted: Sequence[Image], setting: Setting
             loaded.append(image.id)
             setting.remember({**setting.notes, "loaded": loaded, "driver": docker.driver})
             _load(docker, store, image, by_id.get(image.parent), held, setting.machine)
-            held = list(inventory.images(docker.api))
-            if _held(image, held, docker) is None:
-                raise StepFailed(
-                    f"load image {image.shown}", f"the engine has no image with {image.id} now"
-                )
+            held.append(_found(image, docker))
 
 
 def held_id(docker: Engine, image: Image) -> str:
     """What the engine calls an image of the copy; raise `StepFailed` if it has not got it."""
-    found = _held(image, inventory.images(docker.api), docker)
-    if found is None:
-        raise StepFailed(f"use image {image.shown}", "the engine has not got it")
-    return found.id
+    return _found(image, docker).id
 
 
 def load_own(docker: Engine, store: Store, image: Image, setting: Setting) -> str:
@@ -200,6 +193,18 @@ def _held(image: Image, held: Iterable[Image], docker: Engine) -> Image | None:
         if same and one.layers == image.layers and {*image.tags} <= {*one.tags}:
             return one
     return None
+
+
+def _found(image: Image, docker: Engine) -> Image:
+    """An image that has to be there; only in containerd it has to be looked for."""
+    if docker.snapshots:
+        there = inventory.images(docker.api)
+    else:
+        there = (inventory.inspected_image(docker.api, image.id),)
+    found = _held(image, there, docker)
+    if found is None:
+        raise StepFailed(f"use image {image.shown}", "the engine has not got it as it was")
+    return found
 
 
 def _stands(store: Store, image: Image) -> bool:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fake_docker import FakeDocker, Notebook, container, image, tar_of
+from wharfinger.hosts.on_host.storage.docker import proof
+from wharfinger.hosts.on_host.storage.docker.proof import NotProven
+from wharfinger.hosts.on_host.storage.steps import ProveInventory, TakeInventory
+from wharfinger.hosts.on_host.storage.work import Refused, StepFailed
+
+BASE = image(tar_of({"etc/passwd": b"root"}), tags=("app:v1",))
+TAKE, PROVE = TakeInventory("docker", contents=True), ProveInventory("docker", contents=True)
+
+
+@pytest.fixture
+def place(docker: FakeDocker) -> Path:
+    """Where the files of a volume are."""
+    docker.hold(BASE)
+    docker.containers.append(container("web", BASE))
+    made = docker._volume({"Name": "data", "Driver": "local", "Labels": None, "DriverOpts": None})
+    place = Path(made["Mountpoint"])
+    place.joinpath("file").write_text("content")
+    return place
+
+
+def test_what_is_as_before_is_proven(docker: FakeDocker, book: Notebook, place: Path) -> None:
+    proof.check_take(TAKE, book.setting())
+    proof.take(TAKE, book.setting())
+    docker.driver = "overlay2"
+
+    notes = proof.prove(PROVE, book.setting())
+
+    assert notes["proven"] == ["1 image, 1 volume, 1 container are as before"]
+
+
+def test_what_is_not_as_before_is_told_line_by_line(
+    docker: FakeDocker, book: Notebook, place: Path
+) -> None:
+    proof.take(TAKE, book.setting())
+    place.joinpath("file").write_text("CONTENT")
+    place.joinpath("more").touch()
+    docker.images[BASE.id] = replace(BASE, tags=("app:v2",))
+
+    with pytest.raises(NotProven) as caught:
+        proof.prove(PROVE, book.setting())
+
+    assert caught.value.details == (
+        f"image {BASE.id[7:19]} lacks the name app:v1",
+        "container web differs: image name was 'app:v1', is ''",
+        "volume data: 2 files differ: file: another content, more was not there",
+    )
+
+
+def test_without_an_inventory_nothing_is_proven(book: Notebook, place: Path) -> None:
+    with pytest.raises(StepFailed, match="has not ended"):
+        proof.prove(PROVE, book.setting())
+
+
+def test_contents_are_not_read_while_somebody_may_write(
+    docker: FakeDocker, book: Notebook, place: Path
+) -> None:
+    docker.containers[0].running = True
+
+    with pytest.raises(Refused, match="web"):
+        proof.take(TAKE, book.setting())
+
+
+def test_another_engine_is_refused(book: Notebook) -> None:
+    with pytest.raises(Refused, match="podman"):
+        proof.check_take(TakeInventory("podman", contents=False), book.setting())
