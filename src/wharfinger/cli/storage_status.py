@@ -47,13 +47,14 @@ def status(*, root: RootOption = HERE, form: Output = OUTPUT) -> None:
         Directory tree to look at instead of this host.
     """
     machine = host.machine(root)
-    found = read_storage(machine, usage=False)
+    person = form.format in (Format.TABLE, Format.WIDE)
+    found = read_storage(machine, usage=not person)
     sees_all = machine.is_tree or machine.kernel.is_root()
     seen = samples.read(machine.files) if sees_all else []
     full, now = fills(found), machine.now()
     told = samples.forecasts(full, seen, now)
     known = troubles(found, full, told)
-    if form.format not in (Format.TABLE, Format.WIDE):
+    if not person:
         document = {
             "facts": storage_facts.to_json(found),
             "fills": [{**asdict(one), "ratio": round(one.ratio, 4)} for one in full],

@@ -13,6 +13,7 @@ What the bundle does when it is called: one word says what, JSON goes in and com
     storage-undo [ID]            take back the one that did not end, or the last, or this one
     storage-history              the orders that were begun, and how they ended
     storage-release ID           remove what an order has kept for its way back
+    storage-watch                tell how full all is, now and again; see `wharf storage watch --help`
     docker-authz, verify-image   the services of a host; see `wharf docker-authz --help`
     docker-load FILE             load an archive into Docker; see `wharf docker-load --help`
 
@@ -75,6 +76,10 @@ def main(arguments: Sequence[str]) -> int:
         from wharfinger.hosts.on_host import verify_image
 
         return verify_image.run(arguments[1:])
+    if arguments[:1] == ["storage-watch"]:  # has options of its own, and goes on
+        from wharfinger.hosts.on_host.storage import watch_service
+
+        return watch_service.run(arguments[1:])
     given = _parser().parse_args(arguments)
     if given.what == "docker-authz":
         return _docker_authz(given)
@@ -120,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     for option in ("--policy", "--socket", "--gate"):
         plugin.add_argument(option)
     words.add_parser("verify-image")
+    words.add_parser("storage-watch")
     loader = words.add_parser("docker-load")
     loader.add_argument("archive")
     for option in ("--policy", "--docker"):
