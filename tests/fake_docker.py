@@ -341,7 +341,12 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         self.docker.asked.append(f"{self.command} {unquote(parts.path)}")
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        found = self.docker.answer(self.command, parts.path, query, self._body())
+        try:
+            body = self._body()
+        except ConnectionError:  # whoever asked has thought better of it
+            self.close_connection = True
+            return
+        found = self.docker.answer(self.command, parts.path, query, body)
         status = found if isinstance(found, int) else 200
         content = b'{"message": "no such thing"}' if status >= 400 else b""
         if isinstance(found, bytes):
@@ -358,11 +363,17 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length", 0)))
         pieces = []
-        while size := int(self.rfile.readline(), 16):
+        while size := self._size():
             pieces.append(self.rfile.read(size))
             self.rfile.readline()
         self.rfile.readline()
         return b"".join(pieces)
+
+    def _size(self) -> int:
+        line = self.rfile.readline()
+        if not line:
+            raise ConnectionAbortedError
+        return int(line, 16)
 
     def log_message(self, *words: object) -> None:
         """Nobody reads it."""

@@ -33,7 +33,7 @@ def export(folder: Path, book: Notebook) -> None:
 
 
 def bring_back(folder: Path, book: Notebook) -> None:
-    images.bring_back(ImportImages("docker", str(folder)), book.setting())
+    book.notes = images.bring_back(ImportImages("docker", str(folder)), book.setting())
 
 
 @pytest.mark.parametrize("layout", ["legacy", "oci"])
@@ -229,6 +229,20 @@ def test_a_store_of_containerd_gets_whole_images_and_knows_them_by_content(
 
     assert {one.layers for one in docker.images.values()} == {one.layers for one in ALL}
     assert "POST /images/load" not in docker.asked
+
+
+def test_the_way_back_finds_in_containerd_what_was_loaded(
+    docker: FakeDocker, book: Notebook, folder: Path
+) -> None:
+    docker.hold(*ALL)
+    export(folder, book)
+    docker.images.clear()
+    docker.snapshots = True
+
+    bring_back(folder, book)
+    images.take_out(ImportImages("docker", str(folder)), book.setting())
+
+    assert docker.images == {}
 
 
 def test_images_are_not_copied_out_of_containerd(

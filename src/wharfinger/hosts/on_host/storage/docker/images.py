@@ -14,7 +14,7 @@ keep images in containerd; there they are found by what is in them.
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Final
@@ -66,25 +66,19 @@ def check_import(step: ImportImages, _: Setting) -> None:
 def bring_back(step: ImportImages, setting: Setting) -> Notes:
     docker = engine.connect(setting.machine)
     store = Store(setting.machine.files, step.folder)
-    wanted = [inventory.image_of(one) for one in store.read(DOCUMENT)]
-    # Those that others were built from first: an image names its parent when it is loaded.
-    ordered = sorted(wanted, key=lambda one: (len(one.layers), one.parent != "", one.id))
-    load(docker, store, _parents_first(ordered), setting)
-    return {"driver": docker.driver, "root": docker.root}
-
-
-def load(docker: Engine, store: Store, wanted: Sequence[Image], setting: Setting) -> None:
-    """Have the engine hold these images. Raise `StepFailed` unless each is there as it was."""
-    held = list(inventory.images(docker.api))
+    wanted = _parents_first([inventory.image_of(one) for one in store.read(DOCUMENT)])
     by_id = {image.id: image for image in wanted}
+    held = list(inventory.images(docker.api))
     loaded = list(setting.notes.get("loaded", ()))
+    notes = {"driver": docker.driver, "loaded": loaded}
     for number, image in enumerate(wanted):
         if _held(image, held, docker) is None:
             setting.say(f"loading image {image.shown}", number, len(wanted))
             loaded.append(image.id)
-            setting.remember({**setting.notes, "loaded": loaded, "driver": docker.driver})
+            setting.remember(notes)
             _load(docker, store, image, by_id.get(image.parent), held, setting.machine)
             held.append(_found(image, docker))
+    return notes
 
 
 def held_id(docker: Engine, image: Image) -> str:
@@ -112,7 +106,7 @@ def _own(image: Image, held: Iterable[Image], docker: Engine) -> Image | None:
     return None
 
 
-def take_out(_: ImportImages, setting: Setting) -> None:
+def take_out(step: ImportImages, setting: Setting) -> None:
     """Remove what was loaded, while the engine that it was loaded into still runs."""
     loaded = setting.notes.get("loaded", ())
     if not loaded:
@@ -121,10 +115,23 @@ def take_out(_: ImportImages, setting: Setting) -> None:
         docker = engine.connect(setting.machine)
     except EngineFailed:
         return  # what it has is in a store that no engine uses
-    if docker.driver != setting.notes.get("driver"):
+    if docker.driver == setting.notes["driver"]:
+        for id_ in reversed(list(_called(docker, loaded, step, setting))):
+            remove(docker, id_)
+
+
+def _called(
+    docker: Engine, loaded: Iterable[str], step: ImportImages, setting: Setting
+) -> Iterator[str]:
+    """What the engine calls the images that the copy calls so."""
+    if not docker.snapshots:
+        yield from loaded
         return
-    for id_ in reversed(loaded):
-        remove(docker, id_)
+    document = Store(setting.machine.files, step.folder).read(DOCUMENT)
+    copied = {one["id"]: inventory.image_of(one) for one in document}
+    held = inventory.images(docker.api)
+    found = (_held(copied[one], held, docker) for one in loaded)
+    yield from (one.id for one in found if one is not None)
 
 
 def _copy(docker: Engine, store: Store, image: Image, machine: Machine) -> None:
@@ -225,11 +232,11 @@ def _largest_first(images: Iterable[Image]) -> list[Image]:
     return sorted(images, key=lambda one: (-len(one.layers), -one.size, one.id))
 
 
-def _parents_first(images: Sequence[Image]) -> list[Image]:
-    """A parent that has as many layers as its child comes before it."""
+def _parents_first(images: Iterable[Image]) -> list[Image]:
+    """An image names its parent when it is loaded, which has to be there by then."""
     by_id = {one.id: one for one in images}
     ordered: dict[str, Image] = {}
-    for image in images:
+    for image in by_id.values():
         line: list[Image] = []
         at: Image | None = image
         while at is not None and at.id not in ordered and at not in line:
