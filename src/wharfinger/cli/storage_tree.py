@@ -262,7 +262,7 @@ def _lives(engine: Engine) -> bool:
 
 
 def _counted(engine: Engine) -> list[str]:
-    running = f", {len(engine.running)} of them running" if engine.containers else ""
+    running = f" ({len(engine.running)} running)" if engine.containers else ""
     return [
         f"{engine.images} {'image' if engine.images == 1 else 'images'}",
         f"{engine.containers} {'container' if engine.containers == 1 else 'containers'}{running}",
