@@ -167,3 +167,13 @@ def test_an_lsblk_that_is_not_there_is_named(host: StorageHost):
 
     with pytest.raises(ReportFailed, match="lsblk"):
         read(host)
+
+
+def test_many_devices_are_not_all_read_at_once(host: StorageHost):
+    disks = [row(f"/dev/x{at}", f"8:{at}", "disk") for at in range(100)]
+    host.says = {("lsblk",): report({"blockdevices": disks}), ("wipefs",): signatures(("xfs", "0"))}
+
+    found = read(host)
+
+    assert len(found) == 100
+    assert all(one.signatures == (Signature("xfs", 0),) for one in found.values())

@@ -73,6 +73,15 @@ def test_each_thing_that_can_run_full_is_counted_once():
     )
 
 
+def test_what_an_engine_made_for_a_container_and_what_is_read_only_is_not_counted():
+    made = Device("/dev/mapper/docker-1", "dm", GIB, "253:9")
+    image = Device("/dev/loop0", "loop", GIB, "7:0", read_only=True)
+    mounts = tuple(replace(MOUNT, source=one.path) for one in (made, image))
+    facts = replace(SOUND, devices=(made, image), mounts=mounts, volumes=())
+
+    assert fills(facts) == ()
+
+
 def test_a_pool_that_is_not_active_tells_no_fill():
     idle = replace(POOL, active=False, data_percent=None, metadata_percent=None)
 

@@ -37,6 +37,7 @@ _UNSIGNED: Final = ("rom", "dm")
 _TABLES: Final = ("gpt", "dos")
 _LVM: Final = re.compile(r"LVM-\w{32}(\w{6})(\w{4})(\w{4})(\w{4})(\w{4})(\w{4})(\w{6})")
 _DEPTH: Final = 32
+_AT_ONCE: Final = 32
 
 
 class LsblkTooOld(Unsupported):
@@ -158,7 +159,11 @@ def _signatures(
     machine: Machine, devices: list[Device], nodes: Mapping[str, _Node]
 ) -> dict[str, tuple[Signature, ...]]:
     commands = [(*_WIPEFS, one.path) for one in devices]
-    answers = machine.report(*commands)
+    answers = [
+        ran
+        for at in range(0, len(commands), _AT_ONCE)
+        for ran in machine.report(*commands[at : at + _AT_ONCE])
+    ]
     found: dict[str, tuple[Signature, ...]] = {}
     for device, command, ran in zip(devices, commands, answers):
         if ran.ok:

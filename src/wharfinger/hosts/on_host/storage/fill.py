@@ -59,8 +59,10 @@ def mount_fills(mount: Mount) -> Iterator[Fill]:
 
 
 def own_mounts(facts: StorageFacts) -> Iterator[Mount]:
-    """The first mount of each filesystem that lies on a device of this host and can be written."""
-    paths = {one.path for one in facts.devices if one.kind != "rom" and not one.read_only}
+    """The first mount of each filesystem that lies on a device of this host and can be written. What an
+    engine has made for a container ("dm") comes and goes, and its room is the pool's."""
+    ours = (one for one in facts.devices if one.kind not in ("rom", "dm") and not one.read_only)
+    paths = {one.path for one in ours}
     seen: set[str] = set()
     for mount in facts.mounts:
         if mount.source in paths and mount.source not in seen and mount.size:
