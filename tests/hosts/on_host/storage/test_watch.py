@@ -145,6 +145,19 @@ def test_an_extension_that_failed_is_told_and_not_repeated_until_something_chang
     assert "extension-failed volume docker/pool" in last.ended
 
 
+def test_an_extension_that_could_not_be_begun_is_told_and_tried_again(host: StorageHost):
+    pool = Pool(host, FULL)
+    disk = host.files.disk
+    host.files.disk = FullDisk(0)
+
+    look = watch.look(host, EXTENDING, read=pool.read)
+    host.files.disk = disk
+
+    assert {one.code for one in look.began} == {"data-high", "extension-failed", "not-noted"}
+    assert pool.commands == []
+    assert watch.look(host, EXTENDING, read=pool.read).extended is not None
+
+
 def test_a_group_without_room_is_told_once(host: StorageHost):
     pool = Pool(host, replace(FULL, groups=(replace(GROUP, free=0),)))
 

@@ -14,14 +14,16 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from wharfinger.errors import Conflict, Forbidden, StorageFull, Unavailable, WharfingerError
+from wharfinger.errors import Forbidden, StorageFull, Unavailable, WharfingerError
 from wharfinger.hosts.on_host import journal as files_journal
 from wharfinger.hosts.on_host import states
+from wharfinger.hosts.on_host.journal import HostLocked
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.storage import extending, run, samples, textfile
+from wharfinger.hosts.on_host.storage.errors import FactsChanged, Unfinished
 from wharfinger.hosts.on_host.storage.extending import Extension, Rule
 from wharfinger.hosts.on_host.storage.facts import StorageFacts
 from wharfinger.hosts.on_host.storage.fill import Fill, fills
@@ -72,11 +74,13 @@ class Look:
 
 @dataclass(frozen=True)
 class _Memory:
-    """`told` are the keys of troubles; `failed` is what the extension that failed rested on."""
+    """`told` are the keys of troubles; `failed` is what the extension that failed rested on, and
+    `begun` says that it got so far as to stand in the history."""
 
     told: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
+    begun: bool = False
 
 
 def read_fill(machine: Machine) -> StorageFacts:
@@ -104,7 +108,7 @@ def look(machine: Machine, watch: Watch, *, read: Read = read_fill) -> Look:
         textfile.write(machine.files, watch.metrics, content)
     keys = tuple(one.key for one in known if not one.note)
     if not unwritten:
-        _remember(machine.files, _Memory(keys, memory.failed, memory.why), before)
+        _remember(machine.files, replace(memory, told=keys), before)
     return Look(
         now,
         full,
@@ -171,16 +175,18 @@ def _extend(
     order = wanted.order
     if not order.steps:
         return None, _Memory()
-    if memory.failed == order.expects:
+    if memory.begun and memory.failed == order.expects:
         return None, memory
     try:
         with _undisturbed():
             outcome = run.apply(order, machine, read=read)
-    except Conflict:
-        return None, _Memory()  # another order, an apply, or dmeventd: it is for the next look
+    except (HostLocked, FactsChanged, Unfinished):
+        return None, _Memory()  # an apply, dmeventd or another order: it is for the next look
+    except WharfingerError as error:
+        return None, _Memory((), order.expects, error.message)
     if outcome.ending is Ending.APPLIED:
         return outcome, _Memory()
-    return outcome, _Memory((), order.expects, outcome.trouble)
+    return outcome, _Memory((), order.expects, outcome.trouble, begun=True)
 
 
 @contextmanager
@@ -217,7 +223,8 @@ def _remembered(tree: Tree) -> _Memory:
     try:
         document = json.loads(tree.read(f"{DIRECTORY}/{NAME}", limit=_LIMIT) or b"{}")
         failed = {str(name): str(value) for name, value in document.get("failed", {}).items()}
-        return _Memory(tuple(map(str, document.get("told", ()))), failed, str(document.get("why")))
+        told = tuple(map(str, document.get("told", ())))
+        return _Memory(told, failed, str(document.get("why", "")), bool(document.get("begun")))
     except (ValueError, TypeError, AttributeError):
         return _Memory()
 
