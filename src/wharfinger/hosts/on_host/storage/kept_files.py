@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from wharfinger.hosts.on_host import states
-from wharfinger.hosts.on_host.states import State
+from wharfinger.hosts.on_host.states import NotAFile, State
 from wharfinger.hosts.on_host.storage.steps import KeepFile, SetUnit
 from wharfinger.hosts.on_host.storage.work import Notes, Setting, Worker
 from wharfinger.hosts.on_host.tree import Tree, above
@@ -20,7 +20,8 @@ _FOLDER_MODE: Final = 0o755
 
 
 def _check_file(step: KeepFile, setting: Setting) -> None:
-    states.capture(setting.machine.files, step.path)
+    if states.capture(setting.machine.files, step.path).kind == "directory":
+        raise NotAFile(step.path, "it is a directory")
 
 
 def _keep(step: KeepFile, setting: Setting) -> Notes:
