@@ -78,6 +78,25 @@ def test_the_way_back_starts_what_was_stopped_and_stops_what_was_started(book: N
     assert docker.starts == starts
 
 
+def test_containers_that_the_engine_started_do_not_hold_up_a_failed_order(
+    docker: FakeDocker, book: Notebook
+) -> None:
+    life.stop(STOP, book.setting())
+    life.start(START, book.setting())
+    started = container("always", image(b"", tags=("app:v1",)))
+    started.running = True
+    docker.containers.append(started)
+
+    life.stop_again(START, book.setting())
+    assert book.machine.docker is not None
+    assert not book.machine.docker.alive
+    life.start(START, book.setting())
+    life.settle(book.setting())  # the order is done, and somebody uses it
+
+    with pytest.raises(Refused, match="always"):
+        life.stop_again(START, book.setting())
+
+
 class SystemdHost(FakeHost):
     """Its engine is a unit, which systemd starts again if anybody asks its socket."""
 

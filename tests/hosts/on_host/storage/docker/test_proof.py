@@ -54,6 +54,22 @@ def test_what_is_not_as_before_is_told_line_by_line(
     )
 
 
+def test_what_runs_again_may_write(docker: FakeDocker, book: Notebook, place: Path) -> None:
+    (web,) = docker.containers
+    mount = {"Type": "volume", "Name": "data", "Destination": "/data", "RW": True}
+    web.inspected["Mounts"] = [mount]
+    proof.take(TAKE, book.setting())
+    web.running = True
+    web.changes, web.files = {"/log": 1}, {"log": b"it runs"}
+    place.joinpath("file").write_text("CONTENT")
+
+    notes = proof.prove(PROVE, book.setting())
+
+    assert notes["proven"][1:] == [
+        "container web runs again: what it has written since is not compared"
+    ]
+
+
 def test_without_an_inventory_nothing_is_proven(book: Notebook, place: Path) -> None:
     with pytest.raises(StepFailed, match="has not ended"):
         proof.prove(PROVE, book.setting())

@@ -8,7 +8,7 @@ ids and digests that are of its manifests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from wharfinger.hosts.on_host.storage.docker import engine, tree_records
@@ -27,11 +27,19 @@ Given = Mapping[str, str]
 """The id of the image that a container got since its own could not be used again, by its name."""
 
 
-def compare(before: Inventory, after: Inventory, *, digests: bool, given: Given) -> Iterator[str]:
-    """Everything but the contents of volumes."""
+def compare(
+    before: Inventory,
+    after: Inventory,
+    *,
+    digests: bool,
+    given: Given,
+    running: Collection[str] = (),
+) -> Iterator[str]:
+    """Everything but the contents of volumes. What containers that run have written does not count:
+    an engine starts some as soon as it is up."""
     yield from _images(before, after, digests=digests)
     yield from _volumes(before, after)
-    yield from _containers(before, after, given, ids=digests)
+    yield from _containers(before, after, given, running, ids=digests)
     for name, asked in before.networks.items():
         found = after.networks.get(name)
         if found is None:
@@ -52,18 +60,31 @@ def _as_asked(network: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str,
 
 
 def contents(
-    tree: Tree, before: Inventory, after: Inventory, folder: str, new_folder: str
+    tree: Tree,
+    before: Inventory,
+    after: Inventory,
+    folders: tuple[str, str],
+    running: Collection[str] = (),
 ) -> Iterator[str]:
-    """The contents of volumes, where both inventories looked into them."""
+    """The contents of volumes, where both inventories looked into them and no container that runs has
+    them."""
+    used = {
+        mount["source"]
+        for one in after.containers
+        if one.name in running
+        for mount in one.definition["mounts"].values()
+    }
     found = {one.name: one for one in after.volumes}
     for volume in before.volumes:
         other = found.get(volume.name)
         if other is None or not volume.content or volume.content == other.content:
             continue
+        if volume.name in used:
+            continue
         if not other.content:
             yield f"volume {volume.name} was not looked into again"
             continue
-        records = record_of(folder, volume.name), record_of(new_folder, volume.name)
+        records = [record_of(folder, volume.name) for folder in folders]
         differing = list(tree_records.differences(tree, *records))
         files = "1 file differs" if len(differing) == 1 else f"{len(differing)} files differ"
         yield f"volume {volume.name}: {files}: {', '.join(engine.lines(differing, _SHOWN))}"
@@ -118,7 +139,9 @@ def _gist(volume: Volume) -> dict[str, Any]:
     }
 
 
-def _containers(before: Inventory, after: Inventory, given: Given, *, ids: bool) -> Iterator[str]:
+def _containers(
+    before: Inventory, after: Inventory, given: Given, running: Collection[str], *, ids: bool
+) -> Iterator[str]:
     found = {one.name: one for one in after.containers}
     for container in before.containers:
         other = found.get(container.name)
@@ -129,20 +152,22 @@ def _containers(before: Inventory, after: Inventory, given: Given, *, ids: bool)
         if (ids or own is not None) and other.image != (own or container.image):
             yield f"container {container.name} is of image {other.image}, not {container.image}"
         if own is None:
-            yield from _one_container(container, other)
+            yield from _one_container(container, other, running)
         elif _defined(container) != _defined(other):
             said = _first_difference(_defined(container), _defined(other))
             yield f"container {container.name} differs: {said}"
 
 
-def _one_container(container: Container, other: Container) -> Iterator[str]:
+def _one_container(
+    container: Container, other: Container, running: Collection[str]
+) -> Iterator[str]:
     one, two = _defined(container), _defined(other)
     one["image name"], two["image name"] = container.image_name, other.image_name
     if one != two:
         yield f"container {container.name} differs: {_first_difference(one, two)}"
     paths = sorted({*container.written, *other.written})
     changed = [path for path in paths if container.written.get(path) != other.written.get(path)]
-    if changed:
+    if changed and container.name not in running:
         shown = ", ".join(engine.lines(changed, _SHOWN))
         yield f"container {container.name} has not the same written over its image: {shown}"
 

@@ -12,12 +12,9 @@ container got which image is noted for the proof.
 from __future__ import annotations
 
 import copy
-import hashlib
-import http.client
 import io
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import IO, Any, Final, cast
 
@@ -26,14 +23,16 @@ from wharfinger.hosts.on_host.storage.docker import (
     engine,
     images,
     inventory,
+    making,
     written,
 )
 from wharfinger.hosts.on_host.storage.docker import (
     store as stores,
 )
-from wharfinger.hosts.on_host.storage.docker.api import EngineFailed, quoted
+from wharfinger.hosts.on_host.storage.docker.api import EngineFailed
 from wharfinger.hosts.on_host.storage.docker.engine import Engine, digest
 from wharfinger.hosts.on_host.storage.docker.inventory import Image
+from wharfinger.hosts.on_host.storage.docker.making import Maker
 from wharfinger.hosts.on_host.storage.docker.store import CONFIGS, LAYERS, WRITTEN, Store
 from wharfinger.hosts.on_host.storage.docker.written import Changes
 from wharfinger.hosts.on_host.storage.steps import ExportContainers, ImportContainers
@@ -41,7 +40,6 @@ from wharfinger.hosts.on_host.storage.work import Notes, Setting, StepFailed
 
 DOCUMENT: Final = "containers.json"
 GIVEN: Final = "given-images.json"
-_HALF_MADE: Final = "wharfinger-half-made-"
 _CONFIG_LIMIT: Final = 64 << 20
 
 
@@ -79,23 +77,24 @@ def bring_back(step: ImportContainers, setting: Setting) -> Notes:
     docker = engine.connect(setting.machine)
     store = Store(setting.machine.files, step.folder)
     document = store.read(DOCUMENT)
-    _make_networks(docker, document["networks"])
+    making.make_networks(docker, document["networks"])
     names: Mapping[str, str] = document["names"]
     held = {engine.name_of(one) for one in _listed(docker)}
     made = list(setting.notes.get("made", ()))
     given = dict(setting.notes.get("given", {}))
-    ordered = _in_order(document["containers"], names)
+    maker = Maker(docker, store, names, setting)
+    ordered = making.in_order(document["containers"], names)
     for number, one in enumerate(ordered):
         name = names[one["inspected"]["Id"]]
         if name in held:
             continue
         setting.say(f"making container {name}", number, len(ordered))
-        image = _image(docker, store, one, setting)
+        image = maker.image_for(one)
         if one["own image"]:
             given[name] = image
         made.append(name)
         setting.remember({**setting.notes, "made": made, "given": given, "driver": docker.driver})
-        _make(docker, store, one, name, image, names, setting)
+        maker.make(one, name, image)
     stores.write(setting.machine.files, f"{setting.folder}/{GIVEN}", given)
     return {"made": made, "given": given, "driver": docker.driver}
 
@@ -113,8 +112,8 @@ def take_out(_: ImportContainers, setting: Setting) -> None:
     if docker.driver != setting.notes.get("driver"):
         return
     for name in reversed(made):
-        _remove(docker, name)
-        _remove(docker, _half_made(name))
+        making.remove(docker, name)
+        making.remove(docker, making.half_made(name))
     for image in setting.notes.get("given", {}).values():
         images.remove(docker, image)
 
@@ -181,107 +180,6 @@ def _with_layer(config: dict[str, Any], layer: str, name: str) -> dict[str, Any]
     return made
 
 
-def _image(docker: Engine, store: Store, one: dict[str, Any], setting: Setting) -> str:
-    """The id of the image to make a container of."""
-    own = one["own image"]
-    if own is None:
-        wanted = next(
-            (image for image in store.read(images.DOCUMENT) if image["id"] == one["image"]), None
-        )
-        if wanted is None:
-            raise StepFailed("make a container", f"the copy has no image {one['image']}")
-        return images.held_id(docker, inventory.image_of(wanted))
-    return images.load_own(docker, store, inventory.image_of(own), setting)
-
-
-def _make(
-    docker: Engine,
-    store: Store,
-    one: dict[str, Any],
-    name: str,
-    image: str,
-    names: Mapping[str, str],
-    setting: Setting,
-) -> None:
-    inspected = one["inspected"]
-    half_made, what = _half_made(name), f"make container {name}"
-    _remove(docker, half_made)
-    empty = _empty_volumes(docker, setting)
-    by_name = one["image name"] if one["own image"] is None else ""
-    wanted = definitions.creation(
-        inspected,
-        by_name if by_name and _leads_to(docker, by_name, image) else image,
-        names=names,
-        is_empty=empty.__contains__,
-    )
-    made = docker.api.change("POST", f"/containers/create?name={half_made}", what, wanted)
-    for network, end in definitions.further_networks(inspected).items():
-        path = f"/networks/{quoted(network)}/connect"
-        document = {"Container": made["Id"], "EndpointConfig": end}
-        docker.api.change("POST", path, what, document)
-    if one["written"] is not None:
-        docker.api.send(
-            "PUT",
-            f"/containers/{made['Id']}/archive?path=/",
-            f"give container {name} what it had written",
-            store.pieces(WRITTEN, one["written"]),
-            {"Content-Type": "application/x-tar"},
-        )
-    docker.api.change("POST", f"/containers/{made['Id']}/rename?name={quoted(name)}", what)
-
-
-def _leads_to(docker: Engine, name: str, id_: str) -> bool:
-    try:
-        return inventory.inspected_image(docker.api, name).id == id_
-    except EngineFailed as error:
-        if error.status != http.client.NOT_FOUND:
-            raise
-        return False
-
-
-def _empty_volumes(docker: Engine, setting: Setting) -> set[str]:
-    files = setting.machine.files
-    return {
-        volume.name
-        for volume in inventory.volumes(docker.api)
-        if inventory.has_files_here(volume) and not files.names(volume.place)
-    }
-
-
-def _make_networks(docker: Engine, wanted: Mapping[str, dict[str, Any]]) -> None:
-    held = inventory.networks(docker.api)
-    for name, asked in wanted.items():
-        if name not in held:
-            document = {"Name": name, "CheckDuplicate": True, **asked}
-            docker.api.change("POST", "/networks/create", f"make network {name}", document)
-
-
-def _in_order(exported: Iterable[dict[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Those whose namespaces or addresses others use before these; else as they were made."""
-    by_name = {names[one["inspected"]["Id"]]: one for one in exported}
-    ordered: dict[str, dict[str, Any]] = {}
-
-    def add(name: str, line: tuple[str, ...]) -> None:
-        if name in ordered or name in line or name not in by_name:
-            return
-        for other in _needs(by_name[name]["inspected"], names):
-            add(other, (*line, name))
-        ordered[name] = by_name[name]
-
-    for name in by_name:
-        add(name, ())
-    return list(ordered.values())
-
-
-def _needs(inspected: dict[str, Any], names: Mapping[str, str]) -> Iterator[str]:
-    host = inspected.get("HostConfig") or {}
-    for mode in host.values():
-        if isinstance(mode, str) and mode.startswith("container:"):
-            yield names.get(mode.partition(":")[2], mode.partition(":")[2])
-    for link in host.get("Links") or ():
-        yield str(link).partition(":")[0].lstrip("/")
-
-
 def _listed(docker: Engine) -> list[dict[str, Any]]:
     return docker.api.get("/containers/json?all=1", "list the containers") or []
 
@@ -289,18 +187,3 @@ def _listed(docker: Engine) -> list[dict[str, Any]]:
 def _written_size(docker: Engine) -> int:
     found = docker.api.get("/containers/json?all=1&size=1", "count what containers wrote") or ()
     return sum(int(one.get("SizeRw") or 0) for one in found)
-
-
-def _half_made(name: str) -> str:
-    return _HALF_MADE + hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
-
-
-def _remove(docker: Engine, name: str) -> None:
-    """With `v=0`: its volumes are not only its."""
-    try:
-        docker.api.change(
-            "DELETE", f"/containers/{quoted(name)}?v=0&force=0", f"remove container {name}"
-        )
-    except EngineFailed as error:
-        if error.status != http.client.NOT_FOUND:
-            raise

@@ -22,6 +22,7 @@ from wharfinger.hosts.on_host.storage.steps import StartEngine, StopEngine
 from wharfinger.hosts.on_host.storage.work import Notes, Refused, Setting, StepFailed
 
 _DOCUMENT: Final = "daemon.json"
+_SETTLED: Final = "settled.json"
 _SOCKET_UNIT: Final = "docker.socket"
 _SYSTEMD_SECONDS: Final = 180
 
@@ -60,11 +61,21 @@ def start_again(_: StopEngine, setting: Setting) -> None:
 
 
 def stop_again(_: StartEngine, setting: Setting) -> None:
-    """Whatever runs in it by now: the store that it uses is about to go."""
+    """Once the order was done somebody may use what runs, so it is refused while containers do. Before,
+    they are those that the engine starts by itself."""
     running = daemons.find(setting.machine, engine.NAME)
-    if running is not None:
+    if running is None:
+        return
+    if setting.machine.files.look(f"{setting.folder}/{_SETTLED}") is not None:
         engine.require_quiet(engine.connect(setting.machine))
-        _end(running, setting)
+    _end(running, setting)
+
+
+def settle(setting: Setting) -> None:
+    """The proof is done: from now on what containers write is somebody's."""
+    store.write(
+        setting.machine.files, f"{setting.folder}/{_SETTLED}", {"time": setting.machine.now()}
+    )
 
 
 def _note(running: Process, setting: Setting) -> None:
