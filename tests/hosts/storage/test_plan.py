@@ -188,6 +188,37 @@ def test_a_partition_that_another_follows_stays(with_volume):
     assert "another partition follows it" in found.notes[0]
 
 
+def test_a_partition_within_an_extended_one_stays(with_volume):
+    larger = grown(with_volume, "/dev/vdb", 12 * GIB)
+    logical = tuple(
+        replace(one, partition=replace(one.partition, number=5)) if one.partition else one
+        for one in larger.devices
+    )
+
+    found = plan(VOLUME, replace(larger, devices=logical))
+
+    assert found.steps == ()
+    assert "within an extended partition" in found.notes[0]
+
+
+def test_a_partition_of_a_dos_table_grows_to_what_the_table_can_count():
+    facts = host(disk("/dev/vdb", 2 << 40))
+    then = done(plan(VOLUME, facts), facts)
+    dos = tuple(replace(one, table="dos") if one.table else one for one in then.devices)
+
+    assert plan(VOLUME, grown(replace(then, devices=dos), "/dev/vdb", 3 << 40)).steps == ()
+
+
+def test_a_volume_that_lvm_keeps_twice_is_for_a_person(with_volume):
+    twice = tuple(replace(one, kind="raid1") for one in with_volume.volumes)
+    wanted = replace(VOLUME, devices=("/dev/vdb", "/dev/vdc"))
+
+    found = plan(wanted, replace(with_volume, volumes=twice))
+
+    assert not any(isinstance(one.step, ExtendVolume) for one in found.steps)
+    assert found.notes == ("docker/data stays as large as it is: we do not grow raid1",)
+
+
 def test_growth_under_a_running_engine_is_proven(with_volume):
     facts = replace(with_volume, engines=(RUNNING,))
     wanted = replace(VOLUME, devices=("/dev/vdb", "/dev/vdc"))

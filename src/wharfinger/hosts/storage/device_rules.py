@@ -85,7 +85,7 @@ def multipath_twin(one: Candidate) -> Refusal | None:
         other.path
         for other in one.facts.devices
         if other.kind == "disk"
-        and other.identity == one.device.identity
+        and (other.identity, other.size) == (one.device.identity, one.device.size)
         and other.path != one.device.path
     ]
     if not twins:

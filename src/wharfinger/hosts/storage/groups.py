@@ -33,6 +33,7 @@ from wharfinger.hosts.storage.parts import Part
 from wharfinger.hosts.storage.planned import PlannedStep, Refusal
 from wharfinger.hosts.storage.space import Space
 
+_PRIMARY: Final = 4
 _ROUGHLY: Final = 100
 """A disk that is larger than its partition by less than this part of it is not worth a note."""
 
@@ -172,11 +173,11 @@ def _partition_grows(
     disk = next((one for one in facts.devices if one.path in device.parents), None)
     if own is None or disk is None:
         return Part(), device.size
-    size = space.grown_partition(disk.size, own.start)
+    size = space.grown_partition(disk.size, own.start, disk.table)
     if size - device.size < room.extent + space.MIB:
         return Part(), device.size
-    if not _is_last(own, disk, facts):
-        note = f"{disk.path} has grown, and {device.path} cannot: another partition follows it"
+    if (why := _why_not(own, disk, facts)) is not None:
+        note = f"{disk.path} has grown, and {device.path} cannot: {why}"
         return _worth_a_note(note, size - device.size, disk), device.size
     if not wanted.grow_partition:
         note = (
@@ -195,6 +196,10 @@ def _worth_a_note(note: str, more: int, disk: Device) -> Part:
     return parts.noted(note) if more > disk.size // _ROUGHLY else Part()
 
 
-def _is_last(own: PartitionFacts, disk: Device, facts: StorageFacts) -> bool:
+def _why_not(own: PartitionFacts, disk: Device, facts: StorageFacts) -> str | None:
     others = (one.partition for one in facts.devices if disk.path in one.parents)
-    return all(one is None or one.start <= own.start for one in others)
+    if any(one is not None and one.start > own.start for one in others):
+        return "another partition follows it"
+    if disk.table == "dos" and own.number > _PRIMARY:
+        return "it lies within an extended partition"
+    return None

@@ -88,9 +88,10 @@ def table_for(disk: int) -> str:
     return "gpt" if disk > LARGEST_DOS else "dos"
 
 
-def grown_partition(disk: int, start: int) -> int:
+def grown_partition(disk: int, start: int, table: str) -> int:
     """Of a partition from sector `start` that grows to the end of its disk, at least."""
-    return (disk - _BACKUP_TABLE) // MIB * MIB - start * SECTOR
+    end = (disk - _BACKUP_TABLE) // MIB * MIB
+    return (min(end, LARGEST_DOS) if table == "dos" else end) - start * SECTOR
 
 
 def gain(volume: PhysicalVolume, device: int, extent: int) -> int:

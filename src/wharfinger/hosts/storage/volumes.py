@@ -28,6 +28,8 @@ _OPTIONS: Final = {Filesystem.XFS: ("pquota",), Filesystem.EXT4: ()}
 """With project quotas Docker can give each container a limit (`overlay2.size`)."""
 _LEAST: Final = {Filesystem.XFS: 300 * MIB, Filesystem.EXT4: 16 * MIB}
 """mkfs.xfs refuses less since version 5.19."""
+_PLAIN: Final = ("linear", "striped")
+"""Of others an extent is more than one, and on chosen disks."""
 _BEHIND: Final = 8
 """A filesystem that lacks more than this part of its volume has not grown with it; less are its own
 tables and log."""
@@ -110,6 +112,9 @@ def _grown(asked: RootVolume, found: Volume, room: Space) -> tuple[Part, Space, 
     if target <= has + worth:
         more = asked.size.of != "FREE" and has > target + worth
         return (parts.noted(_larger(asked, found)) if more else Part()), room, found.size
+    if found.kind not in _PLAIN:
+        note = f"{found.group}/{found.name} stays as large as it is: we do not grow {found.kind}"
+        return parts.noted(note), room, found.size
     forecast = Forecast(
         f"volume group {room.group}",
         room.bytes(target - has),
