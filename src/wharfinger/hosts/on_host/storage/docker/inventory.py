@@ -30,6 +30,21 @@ _ASKED_OF_NETWORKS: Final = (
     "Options",
     "Labels",
 )
+_SAID_OF_IMAGES: Final = (
+    "Cmd",
+    "Entrypoint",
+    "Env",
+    "ExposedPorts",
+    "Healthcheck",
+    "Labels",
+    "OnBuild",
+    "Shell",
+    "StopSignal",
+    "User",
+    "Volumes",
+    "WorkingDir",
+)
+"""What containers take from an image. The two stores tell the rest of a configuration differently."""
 _OF_EVERY_ENGINE: Final = ("bridge", "host", "none")
 
 
@@ -128,7 +143,9 @@ def images(api: Api) -> tuple[Image, ...]:
 def inspected_image(api: Api, name: str) -> Image:
     one = api.get(f"/images/{quoted(name)}/json", f"look at image {name}")
     layers = tuple(digest(layer) for layer in (one.get("RootFS") or {}).get("Layers") or ())
-    gist = [one.get("Created"), one.get("Config"), one.get("Os"), one.get("Architecture"), layers]
+    config = one.get("Config") or {}
+    said = {name: config[name] for name in _SAID_OF_IMAGES if config.get(name)}
+    gist = [one.get("Created"), said, one.get("Os"), one.get("Architecture"), layers]
     return Image(
         id=digest(one["Id"]),
         tags=tuple(sorted(one.get("RepoTags") or ())),
