@@ -252,6 +252,14 @@ def test_auto_extension_follows_the_site(with_pool):
     assert note.startswith("docker/docker-pool never grows by itself")
 
 
+def test_a_pool_that_takes_all_is_said_to_have_nothing_to_grow_into():
+    everything = replace(POOL, thin_pool=ThinPool("pool", Size(percent=100, of="FREE")))
+
+    (note,) = plan(everything, host(disk("/dev/vdb", 8 * GIB))).notes
+
+    assert note == "docker/pool cannot grow by itself: nothing of docker is left free"
+
+
 def test_a_filesystem_that_was_left_behind_grows_to_its_volume(with_volume):
     behind = tuple(replace(one, size=4 * GIB) for one in with_volume.mounts)
 
