@@ -38,7 +38,7 @@ class VolumeExists(Refused):
 
 def _make(step: MakeVolume, setting: Setting) -> Notes:
     _begin(step, setting)
-    if not _kind(setting, step.group, step.name):
+    if step.name not in _kinds(setting, step.group):
         words = ("--wipesignatures", "y", "--yes", "--size", f"{step.size}b", "--name", step.name)
         setting.command(
             "lvcreate", "--quiet", *words, step.group, doing=f"make volume {_full(step)}"
@@ -49,7 +49,7 @@ def _make(step: MakeVolume, setting: Setting) -> Notes:
 
 def _make_pool(step: MakePool, setting: Setting) -> Notes:
     _begin(step, setting)
-    if _kind(setting, step.group, step.name) != _POOL:
+    if _kinds(setting, step.group).get(step.name) != _POOL:
         _drop(step, setting)
         chunk = () if step.chunk is None else ("--chunksize", f"{step.chunk}b")
         words = ("--type", _POOL, "--zero", "n", *chunk, "--size", f"{step.size}b")
@@ -65,7 +65,7 @@ def _make_pool(step: MakePool, setting: Setting) -> Notes:
 def _begin(step: MakePool | MakeVolume, setting: Setting) -> None:
     if setting.notes:
         return
-    if _kind(setting, step.group, step.name):
+    if step.name in _kinds(setting, step.group):
         raise VolumeExists(step.group, step.name)
     setting.remember({"began": True})
 
@@ -77,16 +77,17 @@ def _unmake(step: MakePool | MakeVolume, setting: Setting) -> None:
 
 
 def _drop(step: MakePool | MakeVolume, setting: Setting) -> None:
-    """The volume and what a killed lvcreate has left of it. The spare metadata of pools is taken away
-    by LVM with the last pool, and by us where none was finished."""
-    names = (step.name, f"{step.name}_tmeta", f"{step.name}_tdata")
-    for name in names:
-        if _kind(setting, step.group, name):
+    """The volume, or what a killed lvcreate has left of one. With its last pool LVM takes the spare
+    metadata away, too; where none was finished, we do."""
+    there = _kinds(setting, step.group)
+    for name in (step.name, f"{step.name}_tmeta", f"{step.name}_tdata"):
+        if name in there:
             _remove_one(setting, step.group, name)
-    if isinstance(step, MakePool) and _kind(setting, step.group, _SPARE):
-        pools = probes.lvm(setting, "lv", "lv_name", vg_name=step.group, segtype=_POOL)
-        if not pools:
-            _remove_one(setting, step.group, _SPARE)
+        if there.get(name) == _POOL:
+            return
+    others = [name for name, kind in there.items() if kind == _POOL]
+    if isinstance(step, MakePool) and _SPARE in there and not others:
+        _remove_one(setting, step.group, _SPARE)
 
 
 # Growth
@@ -118,7 +119,7 @@ def _size(setting: Setting, group: str, name: str, field: str) -> int:
 
 
 def _remove(step: RemoveVolume, setting: Setting) -> Notes:
-    if _kind(setting, step.group, step.name):
+    if step.name in _kinds(setting, step.group):
         full = f"{step.group}/{step.name}"
         setting.command("lvchange", "--yes", "--activate", "n", full, doing=f"deactivate {full}")
         _remove_one(setting, step.group, step.name)
@@ -131,13 +132,10 @@ def _remove_one(setting: Setting, group: str, name: str) -> None:
     setting.command("lvremove", "--quiet", "--yes", full, doing=f"remove {full}")
 
 
-def _kind(setting: Setting, group: str, name: str) -> str:
-    """Its segment type, empty for none of that name. Hidden ones stand in brackets."""
-    for shown in (name, f"[{name}]"):
-        rows = probes.lvm(setting, "lv", "lv_name,segtype", vg_name=group, lv_name=shown)
-        if rows:
-            return text(rows[0], "segtype")
-    return ""
+def _kinds(setting: Setting, group: str) -> dict[str, str]:
+    """The segment type of each volume of a group, of hidden ones too."""
+    rows = probes.lvm(setting, "lv", "lv_name,segtype", vg_name=group)
+    return {text(row, "lv_name").strip("[]"): text(row, "segtype") for row in rows}
 
 
 def _full(step: MakePool | MakeVolume) -> str:
