@@ -16,8 +16,9 @@ BASE = image(tar_of({"etc/passwd": b"root"}), tags=("app:v1",))
 def api(docker: FakeDocker, tmp_path: Path) -> Api:
     held = container("web", BASE)
     held.changes = {
-        "/etc": 0,
-        "/etc/passwd": 0,
+        "/opt": 0,
+        "/opt/file": 0,
+        "/etc/hosts": 1,
         "/new": 1,
         "/new/file": 1,
         "/gone": 2,
@@ -26,9 +27,10 @@ def api(docker: FakeDocker, tmp_path: Path) -> Api:
         "/mnt/volume": 1,
     }
     held.files = {
-        "etc": None,
-        "etc/passwd": b"changed",
-        "etc/other": b"of the image",
+        "opt": None,
+        "opt/file": b"changed",
+        "opt/other": b"of the image",
+        "etc/hosts": b"",
         "new": None,
         "new/file": b"new",
         "mnt": None,
@@ -50,12 +52,13 @@ def copied(api: Api, *, as_layer: bool) -> list[str]:
 def test_what_is_mounted_over_is_not_what_a_container_wrote(api: Api) -> None:
     found = changes(api)
 
-    assert found.written == {"/etc", "/etc/passwd", "/new", "/new/file"}
+    assert found.added | found.modified == {"/opt", "/opt/file", "/new", "/new/file"}
+    assert found.leading == {"/mnt"}
     assert found.deleted == {"/gone"}
 
 
-def test_an_archive_has_what_was_added_and_changed(api: Api) -> None:
-    assert copied(api, as_layer=False) == ["etc", "etc/passwd", "new", "new/file"]
+def test_an_archive_has_what_was_added_and_changed_and_the_way_to_mounts(api: Api) -> None:
+    assert copied(api, as_layer=False) == ["opt", "opt/file", "new", "new/file", "mnt"]
 
 
 def test_a_layer_deletes_too(api: Api) -> None:
@@ -64,15 +67,15 @@ def test_a_layer_deletes_too(api: Api) -> None:
 
 def test_a_directory_that_was_made_anew_hides_what_was_in_it(api: Api, docker: FakeDocker) -> None:
     (held,) = docker.containers
-    held.changes = {"/etc": 2, "/etc/passwd": 1}
+    held.changes = {"/opt": 2, "/opt/file": 1}
 
-    assert copied(api, as_layer=True) == ["etc", "etc/.wh..wh..opq", "etc/passwd"]
+    assert copied(api, as_layer=True) == ["opt", "opt/.wh..wh..opq", "opt/file"]
 
 
 def test_directories_that_only_changed_do_not_count(api: Api) -> None:
     found = written.fingerprints(api, "web", changes(api))
 
-    assert sorted(found) == ["/etc/passwd", "/gone", "/new", "/new/file"]
+    assert sorted(found) == ["/gone", "/new", "/new/file", "/opt/file"]
     assert found["/gone"] == "deleted"
 
 

@@ -141,7 +141,7 @@ def _exported(docker: Engine, store: Store, inspected: dict[str, Any]) -> dict[s
     }
     if as_layer:
         exported["own image"] = asdict(_own_image(docker, store, inspected, changed))
-    elif changed:
+    elif changed.written:
         exported["written"] = _kept(docker, store, inspected["Id"], changed, WRITTEN)
     return exported
 

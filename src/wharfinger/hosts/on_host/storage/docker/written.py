@@ -5,7 +5,8 @@ The engine tells the paths (`changes`) and gives the whole file system as one ar
 which we take what was added or changed. Drivers tell more or less beside, so left out are:
 
     a directory that only changed   every file written into it changes it; it is carried, not compared
-    what is mounted over            and the directories that lead there: the engine makes them itself
+    what is mounted over            volumes, and what is in every container (`/etc/hosts`, …): the engine
+                                    makes it itself. Directories that lead there are carried, not compared
     sockets                         no archive has them; programs make them when they start
 
 An archive can put back what was added and changed. What was *deleted* it cannot, nor can the engine be
@@ -30,6 +31,19 @@ from wharfinger.hosts.on_host.storage.docker import tar_stream
 from wharfinger.hosts.on_host.storage.docker.api import Api, quoted
 from wharfinger.hosts.on_host.storage.docker.store import PIECE
 
+_MADE_BY_ENGINES: Final = (
+    "/.dockerenv",
+    "/dev/console",
+    "/dev/pts",
+    "/dev/shm",  # noqa: S108 - a name in a container
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/mtab",
+    "/etc/resolv.conf",
+    "/proc",
+    "/sys",
+)
+"""What any container has, to be mounted over; some stores tell it as written."""
 _MODIFIED, _ADDED, _DELETED = 0, 1, 2
 _WHITEOUT: Final = ".wh."
 _OPAQUE: Final = ".wh..wh..opq"
@@ -37,15 +51,18 @@ _OPAQUE: Final = ".wh..wh..opq"
 
 @dataclass(frozen=True)
 class Changes:
-    """Paths in the container, by what became of them."""
+    """Paths in the container, by what became of them; `leading` are directories on the way to what is
+    mounted over, which the engine may have made."""
 
     added: frozenset[str]
     modified: frozenset[str]
     deleted: frozenset[str]
+    leading: frozenset[str] = frozenset()
 
     @property
     def written(self) -> frozenset[str]:
-        return self.added | self.modified
+        """What an archive has to have."""
+        return self.added | self.modified | self.leading
 
     def __bool__(self) -> bool:
         return bool(self.added or self.modified or self.deleted)
@@ -54,20 +71,27 @@ class Changes:
 def changes(api: Api, id_: str, mounted: Iterable[str]) -> Changes:
     """What a container changed, without what is mounted over."""
     found = api.get(f"/containers/{quoted(id_)}/changes", "list what a container wrote") or ()
-    places = tuple(mounted)
+    places = (*mounted, *_MADE_BY_ENGINES)
     kinds: dict[int, set[str]] = {_MODIFIED: set(), _ADDED: set(), _DELETED: set()}
+    leading: set[str] = set()
     for one in found:
-        if not any(_leads(one["Path"], place) for place in places):
-            kinds[one["Kind"]].add(one["Path"])
+        path = one["Path"]
+        if one["Kind"] != _DELETED and any(place.startswith(f"{path}/") for place in places):
+            leading.add(path)
+        elif not any(path == place or path.startswith(f"{place}/") for place in places):
+            kinds[one["Kind"]].add(path)
     return Changes(
-        frozenset(kinds[_ADDED]), frozenset(kinds[_MODIFIED]), frozenset(kinds[_DELETED])
+        frozenset(kinds[_ADDED]),
+        frozenset(kinds[_MODIFIED]),
+        frozenset(kinds[_DELETED]),
+        frozenset(leading),
     )
 
 
 def fingerprints(api: Api, id_: str, changed: Changes) -> dict[str, str]:
     """What stands at each path that is compared; "deleted" where something did."""
     found = dict.fromkeys(changed.deleted, "deleted")
-    for path, member, content in _members(api, id_, changed.written):
+    for path, member, content in _members(api, id_, changed.added | changed.modified):
         if not (member.isdir() and path in changed.modified):
             found[path] = _fingerprint(member, content)
     return found
@@ -132,11 +156,6 @@ def _fingerprint(member: tarfile.TarInfo, content: IO[bytes] | None) -> str:
 
 def _labels(headers: Mapping[str, str]) -> list[str]:
     return sorted(f"{name}={value!r}" for name, value in headers.items() if "xattr" in name)
-
-
-def _leads(path: str, place: str) -> bool:
-    """Is `path` what is mounted, above it or below it?"""
-    return path == place or place.startswith(f"{path}/") or path.startswith(f"{place}/")
 
 
 class Pieces(io.RawIOBase):
