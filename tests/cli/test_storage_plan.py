@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from fake_storage import StorageHost
 from simulated_storage import GIB, disk, done, host
+from wharfinger.cli import storage_host
 from wharfinger.hosts.on_host.storage import facts as storage_facts
 from wharfinger.hosts.on_host.storage import steps
 from wharfinger.hosts.on_host.storage.facts import Mount, Signature, StorageFacts
@@ -125,3 +127,12 @@ def test_what_are_no_facts_is_refused(wharf, home, site, content):
 
     assert shown.code == 2
     assert "error: cannot read facts" in shown.err
+
+
+def test_who_is_not_root_is_not_told_half_a_plan(tmp_path):
+    machine = StorageHost(tmp_path)
+    assert storage_host.as_root(machine) is machine
+    machine.fake_kernel.root = False
+
+    with pytest.raises(storage_host.NeedsRoot):
+        storage_host.as_root(machine)

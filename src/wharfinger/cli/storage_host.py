@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from wharfinger.cli import site_file
 from wharfinger.cli.errors import Blocked, UsageError
 from wharfinger.cli.host import FACTS_LIMIT
-from wharfinger.errors import BadInput
+from wharfinger.errors import BadInput, Forbidden
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.storage import facts as storage_facts
 from wharfinger.hosts.on_host.storage import reading
@@ -31,6 +31,18 @@ class NoStorage(BadInput):
         super().__init__(
             f"cannot plan storage: {path} says nothing of it",
             remedy="add `storage:`; docs/reference/site.md lists its keys",
+        )
+
+
+class NeedsRoot(Forbidden):
+    """Who is not root is told of no volume and of few signatures: a plan would rest on too little."""
+
+    code = "storage-needs-root"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cannot look at the storage of this host: only root is told of its volumes",
+            remedy="call it as root, or name the facts of a host with --facts",
         )
 
 
@@ -57,8 +69,15 @@ def wanted(site: Path) -> Storage:
 
 
 def found(facts: Path | None = None) -> StorageFacts:
-    """The facts of this host, or those that were written to a file."""
-    return reading.read_storage(Machine()) if facts is None else facts_of(facts)
+    """The facts of this host, or those that were written to a file. Raise `NeedsRoot`."""
+    return reading.read_storage(as_root(Machine())) if facts is None else facts_of(facts)
+
+
+def as_root(machine: Machine) -> Machine:
+    """Raise `NeedsRoot` where all of it cannot be read."""
+    if not machine.kernel.is_root():
+        raise NeedsRoot
+    return machine
 
 
 def facts_of(path: Path) -> StorageFacts:

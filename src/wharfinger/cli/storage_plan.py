@@ -66,7 +66,7 @@ def verify(site: SiteOption = site_file.DEFAULT, /, *, form: Output = OUTPUT) ->
     site
         The site file.
     """
-    wanted, machine = storage_host.wanted(site), Machine()
+    wanted, machine = storage_host.wanted(site), storage_host.as_root(Machine())
     found = reading.read_storage(machine, usage=False)
     made = planning.plan(wanted, found)
     if made.refusals:  # some say how much Docker keeps, which takes it long to count
