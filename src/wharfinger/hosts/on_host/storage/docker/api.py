@@ -62,9 +62,9 @@ class Body:
 
     @property
     def trouble(self) -> str:
-        """Why the engine stopped in the middle, as far as it said so."""
-        _, mark, rest = self._tail.rpartition(b'{"errorDetail"')
-        return _told((mark + rest).rstrip(b"\0\r\n ")) if mark else ""
+        """Why the engine stopped in the middle, as far as it said so. A whole archive ends in zeros."""
+        _, mark, rest = self._tail.rstrip(b"\r\n ").rpartition(b'{"errorDetail"')
+        return _told(mark + rest) if mark and rest.endswith(b"}") else ""
 
 
 @dataclass(frozen=True)
