@@ -332,6 +332,15 @@ def test_a_pool_that_fails_is_for_a_person(with_pool):
     ]
 
 
+def test_a_pool_that_is_only_full_may_grow(with_pool):
+    full = tuple(replace(one, health="out_of_data") for one in with_pool.volumes)
+    larger = replace(POOL, thin_pool=ThinPool("docker-pool", Size(amount=5 * GIB)))
+
+    assert steps(larger, replace(with_pool, volumes=full)) == (
+        ExtendVolume("docker", "docker-pool", 5 * GIB),
+    )
+
+
 def test_a_volume_of_another_kind_is_not_taken(with_pool, with_volume):
     as_volume = replace(VOLUME, root_volume=RootVolume("docker-pool", "/srv/data"))
     as_pool = replace(POOL, thin_pool=ThinPool("data"))

@@ -27,6 +27,8 @@ _LEAST_METADATA: Final = 2 * MIB
 _MOST_METADATA: Final = 16192 * MIB
 """What LVM gives at most: 15.8125 GiB."""
 _SMALL: Final = 2048 * MIB
+_FULL: Final = "out_of_data"
+"""LVM's word for a pool whose data are full."""
 
 
 def pool(wanted: Storage, facts: StorageFacts, room: Space) -> tuple[Part, Space]:
@@ -160,7 +162,9 @@ def _auto_extended(wanted: AutoExtend | None, found: Volume) -> Part:
             return parts.noted(_never_grows(name))
         step = SetAutoExtend(found.group, found.name, None, None)
         why = "the site says that it does not grow by itself"
-        return parts.step(PlannedStep(step, why), f"volume {name}", summary=f"pin {name}")
+        return parts.step(
+            PlannedStep(step, why), f"volume {name}", summary=f"let {name} grow no more by itself"
+        )
     if (found.threshold, found.percent) == (wanted.threshold, wanted.percent):
         return Part()
     step = SetAutoExtend(found.group, found.name, wanted.threshold, wanted.percent)
@@ -177,8 +181,9 @@ def _never_grows(name: str) -> str:
 
 
 def _health(found: Volume) -> Part:
-    """A pool that fails is for a person: to give it more could be what it cannot bear."""
-    if not found.health:
+    """A pool that fails is for a person: to give it more could be what it cannot bear. One that is
+    only full is helped by that."""
+    if found.health in ("", _FULL):
         return Part()
     return parts.refused(
         Refusal(
