@@ -228,6 +228,7 @@ def test_a_store_of_containerd_gets_whole_images_and_knows_them_by_content(
     bring_back(folder, book)
 
     assert {one.layers for one in docker.images.values()} == {one.layers for one in ALL}
+    assert {one.parent for one in docker.images.values()} == {""}  # it knows no parents
     assert "POST /images/load" not in docker.asked
 
 

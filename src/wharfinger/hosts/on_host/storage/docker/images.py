@@ -67,7 +67,7 @@ def bring_back(step: ImportImages, setting: Setting) -> Notes:
     docker = engine.connect(setting.machine)
     store = Store(setting.machine.files, step.folder)
     wanted = _parents_first([inventory.image_of(one) for one in store.read(DOCUMENT)])
-    by_id = {image.id: image for image in wanted}
+    parents = {} if docker.snapshots else {image.id: image for image in wanted}
     held = list(inventory.images(docker.api))
     loaded = list(setting.notes.get("loaded", ()))
     notes = {"driver": docker.driver, "loaded": loaded}
@@ -76,7 +76,7 @@ def bring_back(step: ImportImages, setting: Setting) -> Notes:
             setting.say(f"loading image {image.shown}", number, len(wanted))
             loaded.append(image.id)
             setting.remember(notes)
-            _load(docker, store, image, by_id.get(image.parent), held, setting.machine)
+            _load(docker, store, image, parents.get(image.parent), held, setting.machine)
             held.append(_found(image, docker))
     return notes
 
