@@ -48,6 +48,7 @@ class Pool:
         self.facts = facts
         self.commands: list[tuple[str, ...]] = []
         self.fails = False
+        self.meets_sigterm = False
         self._size = POOL.size
         host.answers = self._answer
 
@@ -63,6 +64,8 @@ class Pool:
             return lvm("lv", {"lv_size": str(self._size), "lv_metadata_size": "104857600"})
         if command[0] == "lvextend":
             self.commands.append(command)
+            if self.meets_sigterm:
+                os.kill(os.getpid(), signal.SIGTERM)
             if self.fails:
                 return Ran(5, "  Volume group is locked")
             self._size += GIB // 5
@@ -219,6 +222,21 @@ def test_sigterm_ends_the_watch_and_leaves_signals_as_they_were():
         assert stop.wait(10)
 
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_extension_that_meets_sigterm_is_done_and_then_the_watch_ends(host: StorageHost):
+    pool = Pool(host, FULL)
+    pool.meets_sigterm = True
+    seen: list[Look] = []
+    failed: list[WharfingerError] = []
+
+    with watch.until_signalled() as stop:
+        watch.keep_looking(
+            host, EXTENDING, 600.0, seen.append, failed.append, stop=stop, read=pool.read
+        )
+
+    assert [one.extended and one.extended.ending for one in seen] == [Ending.APPLIED]
+    assert failed == []
 
 
 def test_a_look_is_told_as_json(host: StorageHost):

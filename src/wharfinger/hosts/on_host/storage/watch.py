@@ -13,6 +13,7 @@ import json
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
@@ -178,8 +179,7 @@ def _extend(
     if memory.begun and memory.failed == order.expects:
         return None, memory
     try:
-        with _undisturbed():
-            outcome = run.apply(order, machine, read=read)
+        outcome = _undisturbed(lambda: run.apply(order, machine, read=read))
     except (HostLocked, FactsChanged, Unfinished):
         return None, _Memory()  # an apply, dmeventd or another order: it is for the next look
     except WharfingerError as error:
@@ -189,14 +189,11 @@ def _extend(
     return outcome, _Memory((), order.expects, outcome.trouble, begun=True)
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A signal waits until the extension has ended; it takes a second, and cannot go half way."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _undisturbed(act: Callable[[], StorageOutcome]) -> StorageOutcome:
+    """Beside the main thread, since only that one gets signals: they are for the watch, which ends once
+    the extension is done. To block them would leave them blocked in the daemons that LVM starts."""
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        return aside.submit(act).result()
 
 
 def _noted(tree: Tree, new: samples.Sample) -> tuple[list[samples.Sample], tuple[Trouble, ...]]:
