@@ -20,9 +20,10 @@ from wharfinger.hosts.on_host.storage.outcomes import Ending, Progress, StorageO
 from wharfinger.hosts.on_host.storage.steps import StorageOrder
 from wharfinger.hosts.setup import arguments, host, keys, options, planning, records, taking
 from wharfinger.hosts.setup.arguments import VERSION, Called, Word
+from wharfinger.hosts.setup.drafts import OURS
 from wharfinger.hosts.setup.errors import ConfigExists, NoSuchConfig, SetUpFailed
 from wharfinger.hosts.setup.keys import DEVICEMAPPER
-from wharfinger.hosts.setup.planning import OURS, OUTPUT, Planned
+from wharfinger.hosts.setup.planning import OUTPUT, Planned
 from wharfinger.hosts.setup.records import Record
 
 _LIMIT: Final = 1 << 20

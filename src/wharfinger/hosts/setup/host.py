@@ -16,7 +16,7 @@ from wharfinger.hosts.formats import sourced, sysconfig
 from wharfinger.hosts.formats.sysconfig import Sysconfig
 from wharfinger.hosts.on_host.machine import Machine
 from wharfinger.hosts.on_host.storage.facts import Device, StorageFacts
-from wharfinger.hosts.setup import keys, options, planning, roots, units
+from wharfinger.hosts.setup import drafts, keys, options, roots, units
 from wharfinger.hosts.setup.errors import CannotSetUp, NoSuchDevice, TookTooLong
 from wharfinger.hosts.setup.keys import DEVICEMAPPER, Settings
 from wharfinger.hosts.setup.planning import OUTPUT, Seen
@@ -121,7 +121,7 @@ def _take(machine: Machine, descriptor: int, say: Say) -> None:
 
 def seen(machine: Machine, settings: Settings, facts: StorageFacts, *, compat: bool) -> Seen:
     """Raise `NoSuchDevice` for a disk that is not there."""
-    group = planning.group_of(settings, facts)
+    group = drafts.group_of(settings, facts)
     root = None
     if settings.root is not None:
         path = _parent_resolved(machine, settings.root.path)
@@ -145,7 +145,7 @@ def seen_for_removal(machine: Machine, settings: Settings, facts: StorageFacts) 
     if settings.root is not None:
         path = resolved(machine, settings.root.path)
         root = _root(machine, settings.root.name, path, settings.root.size, compat=True)
-    there = facts.volume(planning.group_of(settings, facts), roots.DOCKER_VOLUME)
+    there = facts.volume(drafts.group_of(settings, facts), roots.DOCKER_VOLUME)
     docker_root = None if there is None else _docker_root(machine, settings)
     return Seen(output=text(machine, OUTPUT), root=root, docker_root=docker_root)
 

@@ -3,48 +3,29 @@ What a configuration comes to on a host: steps, in the peer's order of things, a
 
 Pure: settings and facts in, steps out. What cannot be done raises, so there is no plan that would fail
 for a reason that could be seen before.
-
-The root filesystem is grown by an order of its own (`Planned.growth`): what has grown stays, and after
-it the facts are read and the rest is planned anew, with the sizes that LVM then has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from wharfinger.hosts.on_host.storage.facts import (
-    Device,
-    Engine,
-    StorageFacts,
-    Volume,
-    fingerprints,
-)
+from wharfinger.hosts.on_host.storage.facts import Device, Engine, StorageFacts, Volume
 from wharfinger.hosts.on_host.storage.steps import (
-    ExtendVolume,
-    GrowFilesystem,
     KeepFile,
     MakeGroup,
     SkipActivation,
-    Step,
     StorageOrder,
 )
-from wharfinger.hosts.setup import disks, options, pools, records, roots
-from wharfinger.hosts.setup.errors import CannotSetUp, NoRoom
+from wharfinger.hosts.setup import disks, drafts, options, pools, records, roots
+from wharfinger.hosts.setup.drafts import NOTHING, Draft
+from wharfinger.hosts.setup.errors import CannotSetUp
 from wharfinger.hosts.setup.keys import DEVICEMAPPER, Pool, Settings
 from wharfinger.hosts.setup.records import Record
 from wharfinger.hosts.setup.roots import Root
 from wharfinger.hosts.site.sizes import spelled
-from wharfinger.hosts.site.storage import Storage
-from wharfinger.hosts.storage import groups
-from wharfinger.hosts.storage.space import Space
 
 OUTPUT: Final = "/etc/sysconfig/docker-storage"
-OURS: Final = "docker-storage-setup: "
-"""What the summary of our orders begins with."""
-
-_NOTHING: Final = StorageOrder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,55 +47,15 @@ class Planned:
     """`notes` are what a person should know; `loud` what a person must not miss."""
 
     order: StorageOrder
-    growth: StorageOrder = _NOTHING
+    growth: StorageOrder = NOTHING
     notes: tuple[str, ...] = ()
     loud: tuple[str, ...] = ()
     record: Record | None = None
 
 
-@dataclass
-class _Draft:
-    """A plan while it is made: the steps so far and the space that they leave in the group, and in the
-    one of the root filesystem."""
-
-    facts: StorageFacts
-    group: str
-    room: Space | None
-    root_room: Space | None = None
-    steps: list[Step] = field(default_factory=list)
-    last: list[Step] = field(default_factory=list)
-    rests_on: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    loud: list[str] = field(default_factory=list)
-
-    def order(self, summary: str) -> StorageOrder:
-        return ordered(self.facts, (*self.steps, *self.last), self.rests_on, summary)
-
-    def need_room(self, what: str) -> Space:
-        if self.room is None:
-            raise CannotSetUp(
-                f"cannot make {what}: there is no volume group {self.group}".rstrip(),
-                remedy="set VG and DEVS",
-            )
-        return self.room
-
-
-def root_volume(facts: StorageFacts) -> Volume | None:
-    """The volume that the root filesystem is on."""
-    mount = facts.mount("/")
-    if mount is None:
-        return None
-    return next((one for one in facts.volumes if roots.is_on(mount, one)), None)
-
-
-def group_of(settings: Settings, facts: StorageFacts) -> str:
-    root = root_volume(facts)
-    return settings.group or ("" if root is None else root.group)
-
-
 def compat(settings: Settings, facts: StorageFacts, seen: Seen) -> Planned:
     """What `docker-storage-setup` does. Raise an error of `setup.errors`."""
-    growth, draft = _begun(settings, facts, seen, grow=settings.grow_partition)
+    growth, draft = drafts.begin(settings, facts, seen.devices, grow=settings.grow_partition)
     told = options.read(seen.output or "", options.COMPAT_VARIABLE)
     if options.is_loopback(told):
         raise CannotSetUp(
@@ -135,7 +76,7 @@ def compat(settings: Settings, facts: StorageFacts, seen: Seen) -> Planned:
         for root in filter(None, (seen.docker_root, seen.root)):
             _root(draft, root)
         _require_types(draft, settings, seen.root)
-    _grow_root(draft, settings)
+    drafts.grow_root(draft, settings)
     return Planned(
         draft.order("set up storage for Docker"),
         growth,
@@ -148,7 +89,7 @@ def named(
     name: str, infile: str, output: str, settings: Settings, facts: StorageFacts, seen: Seen
 ) -> Planned:
     """What `create` does; `output` is the path of `-o`, or empty. Raise as `compat`."""
-    _, draft = _begun(settings, facts, seen, grow=False)
+    _, draft = drafts.begin(settings, facts, seen.devices, grow=False)
     line = ""
     if settings.driver == DEVICEMAPPER and settings.pool is not None:
         _named_pool(draft, settings.pool)
@@ -189,79 +130,13 @@ def add_device(name: str, record: Record, device: Device, facts: StorageFacts) -
             remedy=f"container-storage-setup list {name}",
         )
     chosen = disks.chosen((device,), record.group, facts, wipe=False)
-    draft = _Draft(facts, record.group, None)
-    _add_disks(draft, chosen, exists=True)
+    draft = Draft(facts, record.group, None)
+    drafts.add_disks(draft, chosen, exists=True)
     if chosen.new:
         more = replace(record, devices=tuple(dict.fromkeys((*record.devices, device.path))))
         draft.steps.append(KeepFile(records.path(name, "metadata"), records.written(more)))
     summary = f"add {device.path} to the storage configuration {name}"
     return Planned(draft.order(summary), notes=tuple(draft.notes))
-
-
-def ordered(
-    facts: StorageFacts, steps: Sequence[Step], rests_on: Iterable[str], summary: str
-) -> StorageOrder:
-    """An order that is refused if one of the things named has changed until it begins."""
-    now = fingerprints(facts)
-    return StorageOrder(
-        tuple(steps),
-        {one: now.get(one, "") for one in dict.fromkeys(rests_on)},
-        (),
-        f"{OURS}{summary}",
-    )
-
-
-def _begun(
-    settings: Settings, facts: StorageFacts, seen: Seen, *, grow: bool
-) -> tuple[StorageOrder, _Draft]:
-    """Disks and group, which come first whatever the driver is."""
-    root = root_volume(facts)
-    group = group_of(settings, facts)
-    exists = _room(group, facts) is not None
-    growth, root_room = _growth(root, facts, grow=grow)
-    room = root_room if root is not None and root.group == group else _room(group, facts)
-    draft = _Draft(facts, group, room, root_room)
-    if root is None and (grow or settings.root_size is not None):
-        draft.notes.append("the root filesystem is on no logical volume: it is not grown")
-    if settings.devices and not group:
-        draft.loud.append("DEVS is not used: VG is not set, and the root filesystem is in no group")
-    elif seen.devices:
-        _add_disks(
-            draft,
-            disks.chosen(seen.devices, group, facts, wipe=settings.wipe),
-            exists=exists,
-        )
-    if root is not None and root.group == group and draft.room is not None:
-        # The root filesystem comes before pool and volumes: their shares are of what it leaves.
-        draft.root_room = draft.room
-        draft.room = draft.room.without(_root_gain(settings, root, draft.room))
-    return growth, draft
-
-
-def _growth(
-    root: Volume | None, facts: StorageFacts, *, grow: bool
-) -> tuple[StorageOrder, Space | None]:
-    """How the disks below the root filesystem grow, and the space in its group thereafter."""
-    if root is None:
-        return _NOTHING, None
-    if not grow:
-        return _NOTHING, _room(root.group, facts)
-    part, room = groups.group(Storage(volume_group=root.group, grow_partition=True), facts)
-    steps = [one.step for one in part.steps]
-    return ordered(facts, steps, part.rests_on, "grow the disks below the root filesystem"), room
-
-
-def _room(group: str, facts: StorageFacts) -> Space | None:
-    found = facts.group(group) if group else None
-    return None if found is None else Space.of(found, len(facts.physical_of(group)))
-
-
-def _add_disks(draft: _Draft, chosen: disks.Disks, *, exists: bool) -> None:
-    draft.steps += chosen.steps(draft.group, exists=exists)
-    draft.notes += chosen.notes
-    if chosen.new:
-        draft.rests_on += (*chosen.rests_on, f"volume group {draft.group}")
-        draft.room = chosen.added_to(draft.room or Space(draft.group))
 
 
 # The driver
@@ -292,7 +167,7 @@ def _keeps(engine: Engine) -> bool:
     return bool(engine.images or engine.containers)
 
 
-def _compat_pool(draft: _Draft, settings: Settings, seen: Seen, told: str) -> None:
+def _compat_pool(draft: Draft, settings: Settings, seen: Seen, told: str) -> None:
     assert settings.pool is not None
     pool = settings.pool
     device = options.pool_device(told)
@@ -321,7 +196,7 @@ def _compat_pool(draft: _Draft, settings: Settings, seen: Seen, told: str) -> No
     _write(draft, OUTPUT, seen.output, options.line(options.COMPAT_VARIABLE, line))
 
 
-def _keep_pool(draft: _Draft, pool: Pool, found: Volume) -> None:
+def _keep_pool(draft: Draft, pool: Pool, found: Volume) -> None:
     draft.notes.append(
         f"the thin pool {found.group}/{found.name} is there already: its size "
         f"({spelled(found.size)}) stays whatever DATA_SIZE says; `wharf storage plan` grows it"
@@ -329,7 +204,7 @@ def _keep_pool(draft: _Draft, pool: Pool, found: Volume) -> None:
     draft.steps += pools.kept(pool, found)
 
 
-def _named_pool(draft: _Draft, pool: Pool) -> None:
+def _named_pool(draft: Draft, pool: Pool) -> None:
     there = next((one for one in draft.facts.volumes if one.name == pool.name), None)
     if there is not None:
         raise CannotSetUp(
@@ -340,7 +215,7 @@ def _named_pool(draft: _Draft, pool: Pool) -> None:
     draft.steps.append(SkipActivation(draft.group, pool.name))
 
 
-def _make_pool(draft: _Draft, pool: Pool) -> None:
+def _make_pool(draft: Draft, pool: Pool) -> None:
     room = draft.need_room(f"the thin pool {pool.name}")
     steps, notes, draft.room = pools.made(pool, room, draft.facts)
     draft.steps += steps
@@ -352,7 +227,7 @@ def _overlay_line(settings: Settings, variable: str) -> str:
     return options.line(variable, options.overlay(settings.driver, settings.extra))
 
 
-def _write(draft: _Draft, path: str, found: str | None, text: str) -> None:
+def _write(draft: Draft, path: str, found: str | None, text: str) -> None:
     if found != text:
         draft.steps.append(KeepFile(path, text))
 
@@ -360,7 +235,7 @@ def _write(draft: _Draft, path: str, found: str | None, text: str) -> None:
 # Volumes with a filesystem
 
 
-def _root(draft: _Draft, root: Root) -> None:
+def _root(draft: Draft, root: Root) -> None:
     if draft.facts.volume(draft.group, root.name) is None:
         room = draft.need_room(f"the volume {root.name}")
         steps, draft.room = roots.made(root, room)
@@ -370,7 +245,7 @@ def _root(draft: _Draft, root: Root) -> None:
     draft.rests_on.append(f"mount {root.path}")
 
 
-def _require_types(draft: _Draft, settings: Settings, root: Root | None) -> None:
+def _require_types(draft: Draft, settings: Settings, root: Root | None) -> None:
     """The overlay drivers need XFS to tell the types of files in directories; ours does."""
     if settings.driver in ("", DEVICEMAPPER):
         return
@@ -385,41 +260,7 @@ def _require_types(draft: _Draft, settings: Settings, root: Root | None) -> None
         )
 
 
-def _grow_root(draft: _Draft, settings: Settings) -> None:
-    root = root_volume(draft.facts)
-    mount = draft.facts.mount("/")
-    room = draft.root_room
-    if root is None or mount is None or room is None or settings.root_size is None:
-        return
-    more = _root_gain(settings, root, room)
-    if not more:
-        draft.notes.append("ROOT_SIZE is not more than the root filesystem has: it stays")
-        return
-    draft.last += [
-        ExtendVolume(root.group, root.name, root.size + room.bytes(more)),
-        GrowFilesystem(root.device, "/", mount.type),
-    ]
-    draft.rests_on += (f"volume group {root.group}", f"volume {root.group}/{root.name}", "mount /")
-
-
-def _root_gain(settings: Settings, root: Volume, room: Space) -> int:
-    """By how many extents ROOT_SIZE lets the root volume grow. Raise `NoRoom`."""
-    asked = settings.root_size
-    if asked is None:
-        return 0
-    size = asked.size
-    extents = room.count(size.amount) if size.amount is not None else room.share(size, 0)
-    more = extents if asked.more else max(extents - room.count(root.size), 0)
-    if more > room.free:
-        raise NoRoom(
-            f"cannot grow the root filesystem by {spelled(room.bytes(more))}: volume group "
-            f"{room.group} has {spelled(room.bytes(room.free))} free",
-            remedy="set ROOT_SIZE to less, or add a disk to DEVS",
-        )
-    return more
-
-
-def _record(settings: Settings, draft: _Draft, seen: Seen) -> Record:
+def _record(settings: Settings, draft: Draft, seen: Seen) -> Record:
     root = seen.root
     return Record(
         settings.driver,

@@ -20,7 +20,7 @@ from wharfinger.hosts.on_host.storage.steps import (
     SetAutoExtend,
     Step,
 )
-from wharfinger.hosts.setup import options, planning, pools, records, roots
+from wharfinger.hosts.setup import drafts, options, pools, records, roots
 from wharfinger.hosts.setup.errors import CannotSetUp
 from wharfinger.hosts.setup.keys import DEVICEMAPPER, Settings
 from wharfinger.hosts.setup.planning import OUTPUT, Planned, Seen
@@ -32,7 +32,7 @@ from wharfinger.hosts.storage import candidates
 def reset(settings: Settings, facts: StorageFacts, seen: Seen) -> Planned:
     """Take away what was set up for Docker; what is not there need not be. Raise `CannotSetUp` or
     `NotManaged`."""
-    group = planning.group_of(settings, facts)
+    group = drafts.group_of(settings, facts)
     roots_there = [root for root in (seen.root, seen.docker_root) if root is not None]
     first: list[Step] = []
     last: list[Step] = []
@@ -47,7 +47,7 @@ def reset(settings: Settings, facts: StorageFacts, seen: Seen) -> Planned:
     if seen.output is not None:
         first.append(KeepFile(OUTPUT, None))
     return Planned(
-        planning.ordered(facts, (*first, *last), _names(last), "take away what Docker was given"),
+        drafts.ordered(facts, (*first, *last), _names(last), "take away what Docker was given"),
         notes=_left(settings, facts, group, pool),
     )
 
@@ -103,7 +103,7 @@ def remove(name: str, record: Record, facts: StorageFacts) -> Planned:
     first.append(KeepFile(records.path(name, "status"), f"{records.INVALID}\n"))
     last.append(RemoveTree(records.path(name)))
     summary = f"remove the storage configuration {name}"
-    return Planned(planning.ordered(facts, (*first, *last), _names(last), summary), notes=notes)
+    return Planned(drafts.ordered(facts, (*first, *last), _names(last), summary), notes=notes)
 
 
 def _pool_to_reset(settings: Settings, facts: StorageFacts, seen: Seen) -> Volume | None:
@@ -114,7 +114,7 @@ def _pool_to_reset(settings: Settings, facts: StorageFacts, seen: Seen) -> Volum
         return facts.volume(options.group_of(device, settings.pool_name), settings.pool_name)
     if settings.driver != DEVICEMAPPER:
         return None
-    found = facts.volume(planning.group_of(settings, facts), settings.pool_name)
+    found = facts.volume(drafts.group_of(settings, facts), settings.pool_name)
     return found if found is not None and found.kind == pools.KIND else None
 
 
@@ -221,4 +221,4 @@ def _names(steps: Sequence[Step]) -> list[str]:
 
 
 def _planned(facts: StorageFacts, steps: Sequence[Step], summary: str) -> Planned:
-    return Planned(planning.ordered(facts, steps, (), summary))
+    return Planned(drafts.ordered(facts, steps, (), summary))
