@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulated_storage import GIB, MIB, NoRoom, after, disk, done, grown, host
-from wharfinger.hosts.on_host.storage.facts import Engine, Mount, Usage, fingerprints
+from wharfinger.hosts.on_host.storage.facts import Engine, Mount, StorageFacts, Usage, fingerprints
 from wharfinger.hosts.on_host.storage.steps import (
     ExtendGroup,
     ExtendMetadata,
@@ -23,7 +23,10 @@ from wharfinger.hosts.on_host.storage.steps import (
     MakeVolume,
     MountFilesystem,
     ProveInventory,
+    SetAside,
     SetAutoExtend,
+    StartEngine,
+    StopEngine,
     TakeInventory,
 )
 from wharfinger.hosts.site.sizes import Size
@@ -168,6 +171,18 @@ def test_a_disk_that_has_grown_is_grown_into_and_nothing_is_removed(with_volume)
     assert found[2].size > 11 * GIB
 
 
+def test_a_disk_that_is_a_physical_volume_as_a_whole_is_grown_into_too():
+    facts = host(disk("/dev/vdb", 8 * GIB))
+    for step in (MakePhysicalVolume("/dev/vdb"), MakeGroup("docker", ("/dev/vdb",))):
+        facts = after(step, facts)
+    wanted = replace(VOLUME, devices=(), grow_partition=False)
+    facts = done(plan(wanted, facts), facts)
+
+    found = steps(wanted, grown(facts, "/dev/vdb", 12 * GIB))
+
+    assert [type(one) for one in found] == [GrowPhysicalVolume, ExtendVolume, GrowFilesystem]
+
+
 def test_a_partition_grows_only_where_the_site_says_so(with_volume):
     found = plan(replace(VOLUME, grow_partition=False), grown(with_volume, "/dev/vdb", 12 * GIB))
 
@@ -272,6 +287,54 @@ def test_a_volume_that_is_not_mounted_is(with_volume):
     assert steps(VOLUME, replace(with_volume, mounts=())) == (
         MountFilesystem("/dev/docker/data", "/srv/data", "xfs", ("pquota",)),
     )
+
+
+# What Docker keeps and has to move
+
+
+def docker_host() -> StorageFacts:
+    """Docker keeps its data on the disk of the system."""
+    docker = replace(RUNNING, data_root="/var/lib/docker", running=())
+    system = Mount("/", "/dev/vda1", "ext4", size=20 * GIB, free=9 * GIB)
+    return host(disk("/dev/vdb", 8 * GIB), mounts=(system,), engines=(docker,))
+
+
+ITS_OWN = replace(
+    VOLUME, root_volume=RootVolume("data", "/var/lib/docker", Size(percent=100, of="FREE"))
+)
+
+
+def test_a_volume_for_what_docker_keeps_is_made_first_and_mounted_within_the_move():
+    kinds = [type(one) for one in steps(ITS_OWN, docker_host())]
+
+    assert kinds[:5] == [
+        MakePartition,
+        MakePhysicalVolume,
+        MakeGroup,
+        MakeVolume,
+        MakeFilesystem,
+    ]
+    assert kinds.index(StopEngine) < kinds.index(SetAside) < kinds.index(MountFilesystem)
+    assert kinds[-2:] == [StartEngine, ProveInventory]
+
+
+def test_an_order_that_moves_keeps_the_old_and_rests_on_the_engine():
+    order = plan(ITS_OWN, docker_host()).order
+
+    assert order.keeps == ("/var/lib/docker.before",)
+    assert order.expects["mount /var/lib/docker"] == ""
+    assert order.expects["engine docker"] != ""
+    assert order.summary.endswith("move the data of docker on overlay2 onto /dev/docker/data")
+
+
+def test_what_stands_against_the_disks_and_against_the_move_is_told_at_once():
+    busy = tuple(replace(one, running=("web",)) for one in docker_host().engines)
+    disks = (disk("/dev/vdb", 8 * GIB), disk("/dev/vdc", 8 * GIB, read_only=True))
+    wanted = replace(ITS_OWN, devices=("/dev/vdb", "/dev/vdc"))
+
+    told = refused(wanted, replace(docker_host(), engines=busy, devices=disks))
+
+    assert told == [("read-only", "/dev/vdc"), ("containers-running", "docker")]
 
 
 def refused(wanted, facts):
