@@ -110,7 +110,9 @@ def test_a_disk_over_two_tib_gets_a_gpt():
 
 
 def test_what_is_set_up_already_is_left_as_it_is():
-    facts = replace(READY, volumes=(replace(POOL, profile="p", threshold=60, percent=20),))
+    facts = replace(
+        READY, volumes=(replace(POOL, profile="vg--docker-pool-extend", threshold=60, percent=20),)
+    )
     planned = compat(facts, Seen(output=LINE), DEVS="/dev/vdb", VG="vg", DATA_SIZE="90%FREE")
 
     assert planned.order.steps == ()
@@ -120,12 +122,16 @@ def test_what_is_set_up_already_is_left_as_it_is():
 
 def test_only_whether_a_pool_grows_by_itself_changes_later():
     plain = replace(READY, volumes=(POOL,))
-    extended = replace(READY, volumes=(replace(POOL, profile="p", threshold=60, percent=20),))
+    extended = replace(
+        READY, volumes=(replace(POOL, profile="vg--docker-pool-extend", threshold=60, percent=20),)
+    )
 
     assert compat(plain, Seen(output=LINE)).order.steps == (
         steps.SetAutoExtend("vg", "docker-pool", 60, 20),
     )
     assert compat(plain, Seen(output=LINE), AUTO_EXTEND_POOL="no").order.steps == ()
+    others = replace(READY, volumes=(replace(POOL, profile="site", threshold=90, percent=5),))
+    assert compat(others, Seen(output=LINE), AUTO_EXTEND_POOL="no").order.steps == ()
     assert compat(extended, Seen(output=LINE), AUTO_EXTEND_POOL="no").order.steps == (
         steps.SetAutoExtend("vg", "docker-pool", None, None),
     )

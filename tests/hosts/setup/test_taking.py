@@ -35,7 +35,9 @@ from wharfinger.hosts.setup.roots import Root
 GIB = 1 << 30
 FOLDER = "/var/lib/container-storage-setup/one"
 PLACE = "/var/lib/containers"
-POOL = Volume("vg", "docker-pool", "p", GIB, "thin-pool", "", active=True, profile="vg--p")
+POOL = Volume(
+    "vg", "docker-pool", "p", GIB, "thin-pool", "", active=True, profile="vg--docker-pool-extend"
+)
 ROOT = Volume("vg", "root", "r", GIB, "linear", "/dev/vg/root", active=True)
 MOUNT = Mount(PLACE, ROOT.device, "xfs")
 FACTS = StorageFacts(

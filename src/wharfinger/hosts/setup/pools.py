@@ -56,10 +56,17 @@ def kept(pool: Pool, found: Volume) -> list[Step]:
     """What a pool that is there lacks: only whether it grows by itself."""
     wanted = pool.auto_extend
     if wanted is None:
-        return [] if not found.profile else [SetAutoExtend(found.group, found.name, None, None)]
+        return unextended(found)
     if found.profile and (found.threshold, found.percent) == (wanted.threshold, wanted.percent):
         return []
     return [_extended(found.group, found.name, wanted)]
+
+
+def unextended(found: Volume) -> list[Step]:
+    """Without the profile that this program gives a pool; another one is somebody's choice."""
+    if found.profile != f"{found.group}--{found.name}-extend":
+        return []
+    return [SetAutoExtend(found.group, found.name, None, None)]
 
 
 def require_pool(found: Volume | None, group: str, name: str) -> Volume:

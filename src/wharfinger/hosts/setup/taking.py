@@ -17,7 +17,6 @@ from wharfinger.hosts.on_host.storage.steps import (
     RemoveTree,
     RemoveVolume,
     SetActive,
-    SetAutoExtend,
     Step,
 )
 from wharfinger.hosts.setup import drafts, options, pools, records, roots
@@ -42,7 +41,7 @@ def reset(settings: Settings, facts: StorageFacts, seen: Seen) -> Planned:
     pool = _pool_to_reset(settings, facts, seen)
     if pool is not None:
         _require_unused(pool, facts)
-        first += _without_profile(pool)
+        first += pools.unextended(pool)
         last.append(RemoveVolume(pool.group, pool.name))
     if seen.output is not None:
         first.append(KeepFile(OUTPUT, None))
@@ -93,7 +92,7 @@ def remove(name: str, record: Record, facts: StorageFacts) -> Planned:
     pool = _pool(record, facts)
     if pool is not None:
         _require_unused(pool, facts)
-        first += _without_profile(pool)
+        first += pools.unextended(pool)
         last.append(RemoveVolume(pool.group, pool.name))
     notes: tuple[str, ...] = ()
     if record.made_group and facts.group(record.group) is not None:
@@ -170,10 +169,6 @@ def _require_unused(pool: Volume, facts: StorageFacts) -> None:
                 f"{engine.name} runs on it",
                 remedy=f"stop {engine.unit or engine.name} first",
             )
-
-
-def _without_profile(pool: Volume) -> list[Step]:
-    return [SetAutoExtend(pool.group, pool.name, None, None)] if pool.profile else []
 
 
 def _require_own_group(
