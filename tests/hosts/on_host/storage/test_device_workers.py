@@ -295,3 +295,26 @@ def test_a_profile_is_attached_and_what_was_there_comes_back(host, tmp_path):
     worker.undo(step, setting(host, notes)[0])
     assert not profile.exists()
     assert host.did()[-1] == ("lvchange", "--quiet", "--metadataprofile", "theirs", "docker/pool")
+
+
+def test_a_partition_that_somebody_has_open_is_asked_for_again_until_it_is_gone(host):
+    shown = host.reports["lsblk"]["blockdevices"][0]
+    shown["children"] = [{"name": f"{DISK}1", "type": "part"}]
+    asked = []
+
+    def answer(one):
+        asked.append(one)
+        if asked.count(("blockdev", "--rereadpt", DISK)) == 2:
+            shown.pop("children", None)
+        return host._answer(one)
+
+    host.answers = answer
+    worker = disks.WORKERS[MakePartition]
+
+    worker.undo(MakePartition(DISK, "dos"), setting(host, {"began": True})[0])
+    assert asked.count(("blockdev", "--rereadpt", DISK)) == 2
+
+    host.answers = host._answer
+    shown["children"] = [{"name": f"{DISK}1", "type": "part"}]
+    with pytest.raises(StepFailed, match="open"):
+        worker.undo(MakePartition(DISK, "dos"), setting(host, {"began": True})[0])

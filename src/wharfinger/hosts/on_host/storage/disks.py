@@ -27,6 +27,7 @@ _START: Final = 2048
 _SECTOR: Final = 512
 _TYPES: Final = {"dos": "8e", "gpt": "E6D6D379-F507-44C2-A23C-238F2A3DF928"}
 _ROUNDS: Final = 64
+_FORGET_SECONDS: Final = 60
 _HEAD: Final = 4 * MIB
 """Where a partition that begins at 1 MiB would show what it had in an earlier life."""
 
@@ -149,7 +150,7 @@ def _take_table_away(step: MakePartition, setting: Setting) -> None:
         for partition in probes.partitions(setting, step.disk):
             probes.refuse_signed(setting, partition)
     saved_bytes.put_back(setting, step.disk, "table")
-    _reread(setting, step.disk)
+    _forget(setting, step.disk)
 
 
 def _grow(step: GrowPartition, setting: Setting) -> Notes:
@@ -199,8 +200,19 @@ def _number_of(node: str) -> int:
     return int(digits or 0)
 
 
+def _forget(setting: Setting, disk: str) -> None:
+    """Have the kernel see that there are no partitions any more. It does not look while somebody has
+    one open, as udev has for a moment whenever one was written to."""
+    for _ in setting.machine.pauses(_FORGET_SECONDS):
+        _reread(setting, disk)
+        if not probes.partitions(setting, disk):
+            return
+    raise StepFailed(f"take the partition of {disk} away", "something has it open")
+
+
 def _reread(setting: Setting, disk: str) -> None:
     """Have the kernel see which partitions there are; what is no whole disk has none."""
+    probes.settle(setting)
     setting.machine.run(("blockdev", "--rereadpt", disk))
     probes.settle(setting)
 
