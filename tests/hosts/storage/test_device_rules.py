@@ -12,7 +12,11 @@ from wharfinger.hosts.on_host.storage.facts import (
     Signature,
     StorageFacts,
 )
-from wharfinger.hosts.on_host.storage.steps import WipeSignatures
+from wharfinger.hosts.on_host.storage.steps import (
+    MakePartition,
+    MakePhysicalVolume,
+    WipeSignatures,
+)
 from wharfinger.hosts.site.storage import Storage, ThinPool
 from wharfinger.hosts.storage import device_rules
 from wharfinger.hosts.storage.plan import plan
@@ -151,3 +155,13 @@ def test_what_may_be_wiped_is_wiped_from_the_partitions_to_the_table():
         WipeSignatures("/dev/vdb"),
     ]
     assert {"device /dev/vdb", "device /dev/vdb1"} <= set(found.order.expects)
+
+
+def test_with_leave_to_wipe_a_disk_that_seems_empty_is_wiped_of_its_earlier_life():
+    wanted = Storage(devices=("/dev/vdb",), volume_group="docker", thin_pool=ThinPool("pool"))
+
+    def kinds(site: Storage) -> list[type]:
+        return [type(one.step) for one in plan(site, host(VDB)).steps][:2]
+
+    assert kinds(wanted) == [MakePartition, MakePhysicalVolume]
+    assert kinds(replace(wanted, wipe_signatures=True)) == [WipeSignatures, MakePartition]

@@ -54,7 +54,7 @@ def group(wanted: Storage, facts: StorageFacts) -> tuple[Part, Space]:
         part, room = _grown(wanted, facts, volume, room)
         told.append(part)
     if chosen.new:
-        made, room = _with_disks(chosen.new, facts, room, is_new=found is None)
+        made, room = _with_disks(wanted, chosen.new, facts, room)
         told.append(made)
     return parts.joined(told), room
 
@@ -93,12 +93,12 @@ def _missing(own: tuple[PhysicalVolume, ...]) -> Iterator[Part]:
 
 
 def _with_disks(
-    disks: tuple[Device, ...], facts: StorageFacts, room: Space, *, is_new: bool
+    wanted: Storage, disks: tuple[Device, ...], facts: StorageFacts, room: Space
 ) -> tuple[Part, Space]:
-    told = [_prepared(disk, facts) for disk in disks]
+    told = [_prepared(disk, facts, wipe=wanted.wipe_signatures) for disk in disks]
     paths = tuple(disk.path for disk in disks)
     listed = ", ".join(paths)
-    if is_new:
+    if facts.group(room.group) is None:
         made = PlannedStep(MakeGroup(room.group, paths, paths), f"{room.group} is not there yet")
         summary = f"make volume group {room.group} of {listed}"
     else:
@@ -110,7 +110,7 @@ def _with_disks(
     return parts.joined(told), room
 
 
-def _prepared(disk: Device, facts: StorageFacts) -> Part:
+def _prepared(disk: Device, facts: StorageFacts, *, wipe: bool) -> Part:
     table = space.table_for(disk.size)
     new = (
         PlannedStep(
@@ -124,14 +124,17 @@ def _prepared(disk: Device, facts: StorageFacts) -> Part:
     rests_on = [f"device {one.path}" for one in (disk, *inner)]
     if disk.kind != "mpath":
         rests_on.append(f"device {_first_partition(disk.path)}")
-    return Part((*_wiped(disk, inner), *new), rests_on=tuple(rests_on))
+    wiped = _wiped(disk, inner) if wipe else ()
+    return Part((*wiped, *new), rests_on=tuple(rests_on))
 
 
 def _wiped(disk: Device, inner: tuple[Device, ...]) -> Iterator[PlannedStep]:
-    """From the top: what lies on the partitions first, which cannot be found without their table."""
+    """From the top: what lies on the partitions first, which cannot be found without their table. The
+    disk in any case: where its table is gone, what was on the partitions is there still, and a new
+    partition would show it again."""
     for one in (*reversed(inner), disk):
-        if one.signatures:
-            found = ", ".join(sign.type for sign in one.signatures)
+        if one.signatures or one is disk:
+            found = ", ".join(sign.type for sign in one.signatures) or "nothing that one could see"
             yield PlannedStep(WipeSignatures(one.path), f"wipeSignatures allows it: {found}")
 
 
