@@ -95,7 +95,7 @@ def docker(lab: Laboratory) -> GuestDocker:
         $docker volume create more
         $docker network create --driver bridge --subnet 10.9.0.0/24 inner
         $docker create --name defined --restart=always --env A=b --label c=d --network=none \\
-            --volume data:/data:ro --hostname one --ulimit nofile=10:20 app-1:v1
+            --volume data:/data:ro --hostname one --ulimit nofile=1024:2048 app-1:v1
         $docker run --name wrote --network=none --volume /anonymous app-2:stable \\
             /bin/busybox sh -c 'for i in $(/bin/busybox --list); do alias $i="busybox $i"; done; {_WROTE}'
         $docker run --name deleted --network=none --volume more:/more app-3:v1 \\
