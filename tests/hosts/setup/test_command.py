@@ -230,6 +230,17 @@ def test_xfs_without_ftype_is_told(program: Program):
     assert "ftype=0" in program.err
 
 
+def test_what_an_administrator_names_may_be_a_link(program: Program):
+    program.write("srv/.site/setup", "STORAGE_DRIVER=overlay2\n")
+    (program.root / "etc/sysconfig").mkdir(parents=True)
+    (program.root / INPUT).symlink_to("../../srv/.site/setup")
+
+    assert host.resolved(program.machine, f"/{INPUT}") == "/srv/.site/setup"
+    assert host.resolved(program.machine, "/") == "/"
+    assert program() == 0
+    assert program.read(OUTPUT) == LINE
+
+
 @pytest.mark.parametrize(
     ("release", "detaches"),
     [("3.10.0-1160.el7", False), ("3.18.1", True), ("6.1.0-56-amd64", True), ("odd", False)],

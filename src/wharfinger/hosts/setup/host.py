@@ -65,7 +65,7 @@ def resolved(machine: Machine, path: str) -> str:
     """Where a path leads once its links are followed: what an administrator names may be one."""
     root = os.path.realpath(machine.files.root)
     full = os.path.realpath(os.path.join(root, path.lstrip("/")))  # noqa: PTH118 - may be outside
-    return "/" + os.path.relpath(full, root).removeprefix(".")
+    return full if root == "/" else full.removeprefix(root) or "/"
 
 
 def read(machine: Machine, path: str) -> bytes | None:
