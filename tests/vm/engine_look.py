@@ -1,0 +1,102 @@
+"""
+Runs in the guest: what an engine holds, told by itself and by the files of its volumes.
+
+Nothing of our own code is used, so that it can judge what ours has done. Each container's file `/note`
+is what it has written over its image.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import io
+import json
+import os
+import socket
+import tarfile
+from pathlib import Path
+from typing import Any
+
+
+class Connection(http.client.HTTPConnection):
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect("/var/run/docker.sock")
+
+
+def asked(path: str) -> bytes:
+    connection = Connection("docker")
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    assert answer.status == 200, (path, answer.status, answer.read())
+    return answer.read()
+
+
+def told(path: str) -> Any:
+    return json.loads(asked(path))
+
+
+def image(found: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": found["Id"],
+        "tags": sorted(found["RepoTags"]),
+        "digests": sorted(found["RepoDigests"]),
+        "layers": found["RootFS"]["Layers"],
+        "labels": found["Config"]["Labels"],
+        "created": found["Created"],
+    }
+
+
+def said(settings: dict[str, Any], *told_elsewhere: str) -> dict[str, Any]:
+    """What somebody has asked for; engines spell in several ways that nothing was."""
+    nothing: tuple[Any, ...] = (None, "", [], {})
+    return {
+        name: value
+        for name, value in settings.items()
+        if value not in nothing and name not in told_elsewhere
+    }
+
+
+def container(found: dict[str, Any]) -> dict[str, Any]:
+    archive = asked(f"/containers/{found['Id']}/archive?path=/note")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        note = tar.extractfile("note")
+        assert note is not None
+        written = note.read().decode()
+    mounts = [[one["Name"], one["Destination"], one["RW"]] for one in found["Mounts"]]
+    return {
+        "id": found["Id"],
+        "image": found["Image"],
+        "config": said(found["Config"], "Image", "Volumes"),
+        "host": said(found["HostConfig"], "Binds", "Mounts", "ConsoleSize"),
+        "mounts": sorted(mounts),
+        "note": written,
+    }
+
+
+def files(root: Path) -> dict[str, list[Any]]:
+    found = {}
+    for path in sorted(root.glob("*/_data/**/*")):
+        status = path.lstat()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        look = [status.st_mode, status.st_uid, status.st_mtime_ns]
+        found[str(path.relative_to(root))] = [*look, digest]
+    return found
+
+
+def main() -> None:
+    info = told("/info")
+    images = [image(told(f"/images/{one['Id']}/json")) for one in told("/images/json")]
+    names = [one["Id"] for one in told("/containers/json?all=1")]
+    containers = [told(f"/containers/{one}/json") for one in names]
+    document = {
+        "driver": info["Driver"],
+        "pid": os.getpgid(int(Path("/var/run/docker.pid").read_text())),
+        "images": {one["tags"][0]: one for one in images},
+        "containers": {one["Name"]: container(one) for one in containers},
+        "volumes": files(Path(info["DockerRootDir"]) / "volumes"),
+    }
+    print(json.dumps(document))
+
+
+main()
