@@ -179,4 +179,4 @@ def test_the_destructive_way_has_its_copies_first(lab: Laboratory, docker: Guest
     require_same(after, before)
     volumes = lab.run("lvs", "--noheadings", "-o", "lv_name", "docker").check().split()
     assert volumes == ["data"]
-    assert "storage-undo-impossible" in lab.wharf("storage", "undo", "--yes").err
+    assert "is final: what it removed is gone" in lab.wharf("storage", "undo", "--yes").err
