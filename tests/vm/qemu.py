@@ -65,6 +65,8 @@ class Qemu:
         self._folder = folder
         self._console = folder / "console"
         self._words = [
+            # Whoever kills the tests must not have to look for their guests.
+            *(machine.need("setpriv"), "--pdeathsig", "KILL"),
             *(str(_program()), "-L", str(QEMU)),
             *("-M", "pc", "-accel", "tcg,tb-size=256", "-cpu", "max", "-smp", "1"),
             *("-m", str(memory), "-nodefaults", "-no-user-config", "-display", "none"),
