@@ -88,7 +88,8 @@ def picture(lab: Laboratory) -> str:
             head -c 2M $disk | sha256sum; tail -c 1M $disk | sha256sum
         done
         lsblk --noheadings --list --output NAME,TYPE,SIZE,MOUNTPOINT
-        ls /etc/lvm/profile /var/lib
+        ls /etc/lvm/profile
+        ls -I wharfinger-host /var/lib
         test -e /etc/fstab && cat /etc/fstab || echo no fstab
         """
     ).check()
@@ -98,7 +99,6 @@ def test_killed_everywhere_it_is_complete_in_the_end_and_taken_back_it_is_as_bef
     lab: Laboratory,
 ) -> None:
     disk = lab.script("realpath /dev/disk/by-id/virtio-first").check().strip()
-    lab.script("mkdir -p /var/lib/wharfinger-host").check()
     before = picture(lab)
     lab.write("/order.json", json.dumps(steps.to_json(set_up(disk))))
 
@@ -226,7 +226,8 @@ def test_the_command_goes_on_with_what_was_killed_and_takes_it_back(lab: Laborat
         {WHARF} storage apply /site.yaml --yes 2> /run/told > /dev/null & pid=$!
         grep -q '^step 4/' /run/told
         kill -9 $pid
-        """
+        """,
+        seconds=200,
     ).check()
 
     told = lab.wharf("storage", "apply", "/site.yaml", "--yes")
