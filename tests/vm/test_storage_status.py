@@ -65,9 +65,14 @@ def named(rows: list[dict[str, Any]], key: str, name: str) -> dict[str, Any]:
     return next(row for row in rows if row[key] == name)
 
 
+def on_host(lab: Laboratory, *words: str) -> Any:
+    """What the program of a host answers."""
+    code = "import sys; from wharfinger.hosts.on_host import command; command.main(sys.argv[1:])"
+    return json.loads(lab.python(code, *words, seconds=120).check())
+
+
 def look(lab: Laboratory, *words: str) -> dict[str, Any]:
-    done = lab.wharf("storage", "watch", "--once", "--textfile", METRICS, "-o", "json", *words)
-    return dict(json.loads(done.check()))
+    return dict(on_host(lab, "storage-watch", "--once", "--textfile", METRICS, *words))
 
 
 def metrics(lab: Laboratory) -> dict[tuple[str, ...], float]:
@@ -191,8 +196,7 @@ def test_a_pool_over_its_threshold_is_extended_and_stands_in_the_history(lab: La
     size = lab.script("lvs --noheadings --nosuffix --units b -o lv_size spare/pool").check().strip()
     assert int(size) == pytest.approx(1.7 * GIB, abs=4 << 20)
     assert named(found["fills"], "name", "spare/pool")["size"] == int(size)
-    history = json.loads(lab.wharf("storage", "history", "-o", "json").check())["items"]
-    assert [one["id"] for one in history] == [found["extended"]["id"]]
+    assert [one["id"] for one in on_host(lab, "storage-history")] == [found["extended"]["id"]]
 
 
 def test_a_pool_in_a_group_without_room_is_told_once_by_a_watch_that_goes_on(lab: Laboratory):
