@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from e2e import machine
 from e2e.machine import Done
 from vm.laboratory import PYTHON, Laboratories, Laboratory
 from vm.qemu import Disk
@@ -302,31 +300,6 @@ def test_a_named_configuration_needs_no_disk(setup: Setup):
     for word in ("deactivate", "activate", "remove"):
         setup.named(word, "css-test").check()
     assert setup.named("list", "css-test").code == 1
-
-
-def test_the_root_filesystem_grows_with_its_disk(setup: Setup):
-    """In a root of its own on LVM, which is what the facts of the host then tell."""
-    ours = {machine.ROOT.parts[1], Path(sys.base_prefix).parts[1]}
-    shared = " ".join(sorted({"usr", "etc", "var", "dev", "sys", "run", "tmp", *ours}))
-    setup.lab.script(
-        "echo 'start=2048, size=8G, type=8e' | sfdisk -q /dev/vdb; udevadm settle;"
-        f"pvcreate -q /dev/vdb1; vgcreate -q {VG} /dev/vdb1; lvcreate -q -y -L 1G -n root {VG};"
-        f"mkfs.xfs -q /dev/{VG}/root; mkdir -p /run/r; mount /dev/{VG}/root /run/r; cd /run/r;"
-        f"for f in {shared}; do mkdir $f; mount --rbind /$f $f; done; mkdir proc;"
-        "mount -t proc proc proc; for l in bin lib lib64 sbin; do ln -s usr/$l $l; done"
-    ).check()
-    setup.lab.write(INPUT, config({"STORAGE_DRIVER": "", "GROWPART": "true", "ROOT_SIZE": "+1G"}))
-
-    setup.lab.run("chroot", "/run/r", PROGRAM, seconds=240).check()
-
-    sizes = "vgs --noheadings --units m --nosuffix -o vg_size css-vg; df -m --output=size /run/r"
-    group, _, root = setup.lab.script(sizes).check().split()
-    assert float(group) == 10 * 1024 - 8
-    assert int(root) > 1900
-    setup.lab.script(
-        "umount -R -l /run/r; udevadm settle; for n in 1 2 3 4 5 6 7 8 9; do"
-        f" vgremove -q -y {VG} && break; sleep 1; done"
-    ).check()
 
 
 def test_the_program_itself_starts(lab: Laboratory):
