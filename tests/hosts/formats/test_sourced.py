@@ -63,6 +63,8 @@ def test_plain_assignments_are_read_as_a_shell_reads_them(text: str, meant: dict
         ("VG=a touch /tmp/x", 1),
         ("VG=a && touch /tmp/x", 1),
         ("VG=a&", 1),
+        ("VG=a;;", 1),
+        ("\n;VG=a", 2),
         ("VG=a|b", 1),
         ("VG=a>b", 1),
         ("VG=(a b)", 1),

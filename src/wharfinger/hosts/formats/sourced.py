@@ -1,7 +1,7 @@
 """
 Settings that a program gets by having a shell read its file, read without a shell.
 
-    file   := [ statement ] { ( newline | ";" ) [ statement ] }
+    file   := [ statement [ ";" ] ] { newline | statement [ ";" ] }
     statement := [ "export" ] NAME "=" value { blanks NAME "=" value } [ blanks comment ]
     value  := ( plain | "\\" character | "'" … "'" | '"' … '"' )*
 
@@ -58,7 +58,7 @@ def _assignments(source: Source) -> Iterator[tuple[str, Sourced]]:
     while at < len(text):
         if (skipped := _GAP.match(text, at) or _COMMENT.match(text, at)) is not None:
             at = skipped.end()
-        elif text[at] in "\n;":
+        elif text[at] == "\n" or (text[at] == ";" and not begins):
             at, begins = at + 1, True
         elif begins and (export := _EXPORT.match(text, at)) is not None:
             at, begins = export.end(), False
