@@ -15,6 +15,7 @@ share a start and do many things in it.
 from __future__ import annotations
 
 import itertools
+import json
 import shlex
 import shutil
 import socket
@@ -33,6 +34,7 @@ from vm.qemu import Disk, Qemu
 
 PYTHON = machine.ROOT / ".venv" / "bin" / "python"
 WHARF = machine.ROOT / ".venv" / "bin" / "wharf"
+WARM = "/run/warm"
 
 BOOT_SECONDS = 120
 """Far more than a start takes: two processors may have much else to do."""
@@ -152,7 +154,29 @@ class Laboratory:
         return self.run(PYTHON, *source, *words, seconds=seconds)
 
     def wharf(self, *words: str | Path, given: str | bytes = b"", seconds: float = 120) -> Done:
-        return self.run(WHARF, *words, given=given, seconds=seconds)
+        return self.ours("wharf", *words, given=given, seconds=seconds)
+
+    def ours(
+        self,
+        program: str,
+        *words: str | Path,
+        given: str | bytes = b"",
+        environ: Mapping[str, str] | None = None,
+        seconds: float = 120,
+    ) -> Done:
+        """Run a program of ours by a process that has it loaded (`warm`). What has to be killed, or
+        measured, is run by its path (`WHARF`)."""
+        if not self._warm:
+            self.script(f"mkdir {WARM}; mkfifo {WARM}/call {WARM}/code").check()
+            self.start(PYTHON, Path(__file__).with_name("warm.py"), WARM)
+            self._warm = True
+        name, folder = self._handed(given)
+        texts = (program, *map(str, words))
+        call = {"folder": f"/.vm/{name}", "words": texts, "environ": dict(environ or {})}
+        asked = f"echo {shlex.quote(json.dumps(call))} > {WARM}/call; read code < {WARM}/code"
+        (folder / "job").write_text(f"{asked}\nexit $code\n")
+        self.order(f"start {name}")
+        return Job(self, name, texts).wait(seconds=seconds)
 
     def start(
         self,
@@ -162,16 +186,21 @@ class Laboratory:
     ) -> Job:
         """Start a command and come back at once."""
         texts = tuple(map(str, words))
+        name, folder = self._handed(given)
+        exports = (f"export {shlex.quote(f'{k}={v}')}\n" for k, v in (environ or {}).items())
+        (folder / "job").write_text(f"{''.join(exports)}cd /\nexec {shlex.join(texts)}\n")
+        self.order(f"start {name}")
+        return Job(self, name, texts)
+
+    def _handed(self, given: str | bytes) -> tuple[str, Path]:
+        """A new job: its name, and the folder that both sides see."""
         name = f"job{next(self._names)}"
         folder = self.shared / name
         folder.mkdir()
         (folder / "given").write_bytes(given.encode() if isinstance(given, str) else given)
         (folder / "out").touch()
         (folder / "err").touch()
-        exports = (f"export {shlex.quote(f'{k}={v}')}\n" for k, v in (environ or {}).items())
-        (folder / "job").write_text(f"{''.join(exports)}cd /\nexec {shlex.join(texts)}\n")
-        self.order(f"start {name}")
-        return Job(self, name, texts)
+        return name, folder
 
     def read(self, path: str | Path) -> str:
         return self.run("cat", path).check()
@@ -259,7 +288,7 @@ class Laboratory:
         first = folder / "first-files"
         busybox = Path(machine.need("busybox"))
         first.write_bytes(initial_ram_disk.archive(self._kernel, guest.first_script(), busybox))
-        self._heard = b""
+        self._heard, self._warm = b"", False
         self._qemu = Qemu(self._kernel, first, self.shared, folder, memory=self._memory)
         self._qemu.start(tuple(self._disks.values()))
         self._wire: socket.socket = self._qemu.socket("agent")

@@ -11,7 +11,6 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -26,7 +25,6 @@ POOL = "docker-pool"
 INPUT = "/etc/sysconfig/docker-storage-setup"
 OUTPUT = "/etc/sysconfig/docker-storage"
 STATE = "/var/lib/container-storage-setup"
-SERVER = Path(__file__).with_name("setup_server.py")
 PROGRAM = PYTHON.with_name("container-storage-setup")
 
 _CLEAN = f"""
@@ -52,13 +50,8 @@ class Setup:
 
     lab: Laboratory
 
-    def call(self, *words: str, environ: Mapping[str, str] | None = None) -> Done:
-        request = json.dumps({"words": words, "environ": dict(environ or {})})
-        told = (
-            f"printf '%s\\n' {shlex.quote(request)} > /run/setup/call; read code < /run/setup/code;"
-            "cat /run/setup-out; cat /run/setup-err >&2; exit $code"
-        )
-        return self.lab.script(told, seconds=240)
+    def call(self, program: str, *words: str, environ: Mapping[str, str] | None = None) -> Done:
+        return self.lab.ours(program, *words, environ=environ, seconds=240)
 
     def docker(self, *words: str, **said: str) -> Done:
         """`docker-storage-setup` in compat mode, with this configuration if there is any."""
@@ -100,10 +93,7 @@ def config(said: Mapping[str, str]) -> str:
 @pytest.fixture(scope="module")
 def lab(laboratory: Laboratories) -> Laboratory:
     lab = laboratory(Disk("first", gib=10), Disk("second", gib=10), Disk("scratch", gib=2))
-    lab.start(PYTHON, SERVER, "/run/setup")
-    lab.script(
-        "mkdir -p /etc/sysconfig; modprobe loop; until [ -p /run/setup/call ]; do sleep 1; done"
-    )
+    lab.script("mkdir -p /etc/sysconfig; modprobe loop").check()
     return lab
 
 

@@ -16,14 +16,14 @@ from wharfinger.cli.options import Format, Output
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import sanitized, say
 from wharfinger.hosts.on_host.changes import Disruption
-from wharfinger.hosts.on_host.facts import Facts
 from wharfinger.hosts.on_host.results import Drift, Holds, Outcome, Proven
-from wharfinger.hosts.plan import Change, Plan
 
 if TYPE_CHECKING:
     from wharfinger.cli.client import Object
+    from wharfinger.hosts.on_host.facts import Facts
+    from wharfinger.hosts.plan import Change, Plan
 
-_COSTS: Final = {
+COSTS: Final = {
     Disruption.NONE: "nothing is disturbed",
     Disruption.RELOAD: "a daemon reads its configuration again, nothing stops",
     Disruption.RESTART: "a daemon restarts, containers go on",
@@ -83,7 +83,7 @@ def _plan_lines(plan: Plan, facts: Facts) -> Iterator[str]:
         yield ""
         yield from (f"then {effect.action}: {effect.why}" for effect in plan.effects)
     if plan.changes:
-        yield f"disruption: {plan.disruption} ({_COSTS[plan.disruption]})"
+        yield f"disruption: {plan.disruption} ({COSTS[plan.disruption]})"
     if plan.limits:
         yield ""
         yield "not enforced here:"

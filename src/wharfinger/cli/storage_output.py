@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from wharfinger.cli import output
+from wharfinger.cli import hosts_output, output
 from wharfinger.cli.options import Format, Output
 from wharfinger.cli.terminal import sanitized, say
-from wharfinger.hosts.on_host.changes import Disruption
 from wharfinger.hosts.on_host.storage import steps
 from wharfinger.hosts.on_host.storage.steps import Back
 from wharfinger.hosts.site.sizes import readable
@@ -21,12 +20,6 @@ from wharfinger.hosts.storage.planned import PlannedStep, StoragePlan
 if TYPE_CHECKING:
     from wharfinger.cli.client import Object
 
-_COSTS: Final = {
-    Disruption.NONE: "nothing is disturbed",
-    Disruption.RELOAD: "a daemon reads its configuration again, nothing stops",
-    Disruption.RESTART: "a daemon restarts, containers go on",
-    Disruption.DRAIN: "containers of this host stop: move them away first",
-}
 _WAYS_BACK: Final = {
     Back.TAKEN_BACK: "",
     Back.STAYS: "  [stays: there is no way back]",
@@ -91,7 +84,7 @@ def _lines(plan: StoragePlan, hostname: str) -> Iterator[str]:
         yield ""
         yield from _steps(plan.steps)
         yield ""
-        yield f"disruption: {plan.disruption} ({_COSTS[plan.disruption]})"
+        yield f"disruption: {plan.disruption} ({hosts_output.COSTS[plan.disruption]})"
     for one in plan.forecasts:
         fits = "" if one.fits else ": TOO LITTLE"
         yield f"room: {one.place}: {one.why} {readable(one.needed)} of {readable(one.free)}{fits}"
