@@ -44,7 +44,8 @@ try:
         order = steps.from_json(json.loads(sys.argv[2]))
         outcome = run.apply(order, machine, say=say, read=read)
     else:
-        outcome = getattr(run, sys.argv[1])(machine, say=say, read=read)
+        forced = {"force": True} if "--force" in sys.argv else {}
+        outcome = getattr(run, sys.argv[1])(machine, say=say, read=read, **forced)
 except WharfingerError as error:
     sys.exit(str(error))
 print(json.dumps(outcomes.to_json(outcome)))
@@ -179,10 +180,13 @@ def test_what_was_carried_can_be_used(lab: Laboratory, docker: GuestDocker) -> N
 
 
 def test_the_way_back_has_all_as_it_was(lab: Laboratory, docker: GuestDocker) -> None:
-    outcome = _outcome(lab.python(_RUN, "undo", seconds=300))
+    refused = lab.python(_RUN, "undo", seconds=120)
+    outcome = _outcome(lab.python(_RUN, "undo", "--force", seconds=300))
     docker_info = docker.docker("info", "--format", "{{.Driver}}").check().strip()
     after = docker.holdings()
 
+    assert "it would lose what has come since" in refused.err
+    assert "container defined is missing" in refused.err
     assert outcome.ending is Ending.UNDONE
     assert docker_info == "devicemapper"
     assert lab.read(_CONFIG) == _BEFORE

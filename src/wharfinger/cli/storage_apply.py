@@ -77,7 +77,9 @@ def apply(
     _tell(outcome, form)
 
 
-def undo(entry: str | None = None, /, *, yes: Yes = False, form: Output = OUTPUT) -> None:
+def undo(
+    entry: str | None = None, /, *, force: Flag = False, yes: Yes = False, form: Output = OUTPUT
+) -> None:
     """Take back what an order did, as far as it has a way back.
 
     Parameters
@@ -85,6 +87,8 @@ def undo(entry: str | None = None, /, *, yes: Yes = False, form: Output = OUTPUT
     entry
         Which order, as `wharf storage history` names it [default: the one that did not end, else
         the last].
+    force
+        Take it back although something has come since: images, containers, what was written. It is lost.
     yes
         Take it back without asking.
     """
@@ -94,7 +98,7 @@ def undo(entry: str | None = None, /, *, yes: Yes = False, form: Output = OUTPUT
         note(storage_outcomes.undo_text(known))
         consent.require("undo")
     with storage_progress.telling(form.format) as progress:
-        outcome = run.undo(machine, entry, say=progress)
+        outcome = run.undo(machine, entry, force=force, say=progress)
     _tell(outcome, form)
 
 

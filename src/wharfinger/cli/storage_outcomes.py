@@ -60,7 +60,6 @@ def undo_text(outcome: StorageOutcome) -> str:
     begun = outcome.steps[: max(outcome.done, 1)]
     lines = [f"order {outcome.id} ({outcome.summary}) is taken back:"]
     lines += [f"    {step}" for step in reversed(begun)]
-    lines.append("What has been written since to volumes that it made goes with them.")
     return "\n".join(map(sanitized, lines))
 
 

@@ -10,7 +10,7 @@ What the bundle does when it is called: one word says what, JSON goes in and com
     storage-facts                what stores data on this host
     storage-apply                carry out the storage order on stdin
     storage-resume               go on with the one that did not end; null for none
-    storage-undo [ID]            take back the one that did not end, or the last, or this one
+    storage-undo [ID] [--force]  take back the one that did not end, or the last, or this one
     storage-history              the orders that were begun, and how they ended
     storage-release ID           remove what an order has kept for its way back
     storage-watch                tell how full all is, now and again; see `wharf storage watch --help`
@@ -114,11 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     for word in _ANSWERS:
         here = words.add_parser(word)
         here.add_argument("--root", default="/", help="directory tree instead of this host")
-        if word == "undo":
+        if word in ("undo", "storage-undo"):
             here.add_argument("id", nargs="?")
             here.add_argument("--force", action="store_true")
-        elif word == "storage-undo":
-            here.add_argument("id", nargs="?")
         elif word == "storage-release":
             here.add_argument("id")
     plugin = words.add_parser("docker-authz")
@@ -166,8 +164,9 @@ def _storage(machine: Machine, given: argparse.Namespace) -> Any:
     from wharfinger.hosts.on_host.storage import words
 
     order = _given() if given.what == "storage-apply" else None
+    asked = words.Asked(order, getattr(given, "id", None), getattr(given, "force", False))
     try:
-        return words.answer(given.what, machine, order=order, number=getattr(given, "id", None))
+        return words.answer(given.what, machine, asked)
     except words.NoOrder:
         raise InvalidOrder from None
 

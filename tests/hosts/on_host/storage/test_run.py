@@ -179,6 +179,25 @@ def test_an_order_is_undone(machine, means, bench):
         run.undo(machine, **means)
 
 
+def test_what_has_come_since_stands_against_an_undo_unless_it_is_forced(machine, means):
+    def refuse(step, _):
+        if step.name == "b":
+            raise Refused("cannot undo: something has come since")
+
+    run.apply(order(make("a"), make("b")), machine, **means)
+    careful = {
+        kind: replace(worker, check_undo=refuse) for kind, worker in means["workers"].items()
+    }
+
+    with pytest.raises(Refused):
+        run.undo(machine, workers=careful, read=means["read"])
+    assert made(machine) == ["a", "b"]
+    assert run.unfinished(machine) is None
+
+    outcome = run.undo(machine, force=True, workers=careful, read=means["read"])
+    assert (outcome.ending, made(machine)) == (Ending.UNDONE, [])
+
+
 def test_what_has_grown_is_not_undone(machine, means):
     run.apply(order(make("a"), grow("a")), machine, **means)
 

@@ -40,6 +40,13 @@ class Passage:
         for step in order.steps:
             self._workers[type(step)].check(step, Setting(self._machine, "", ""))
 
+    def check_back(self, entry: Entry) -> None:
+        """Ask each worker whether taking its step back would lose anything."""
+        keeper = _Keeper(self._journal, entry)
+        for index, step in enumerate(entry.order.steps):
+            setting = self._setting(keeper, index, back=True)
+            self._worker(entry, index).check_undo(step, setting)
+
     def forward(self, entry: Entry) -> StorageOutcome:
         """To the end, or back. Raise `JournalUnwritable` or `GoingBackFailed`."""
         interrupts = Interrupts()

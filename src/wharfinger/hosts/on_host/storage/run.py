@@ -109,13 +109,15 @@ def undo(
     machine: Machine,
     order_id: str | None = None,
     *,
+    force: bool = False,
     say: Say = quiet,
     read: Read = _now,
     workers: Workers = WORKERS,
 ) -> StorageOutcome:
     """Take back the order that did not end, as far as it goes, or else the last one.
 
-    Raise `NothingToUndo`, or `UndoImpossible` where it has no way back: then nothing has been done.
+    Raise `NothingToUndo`, `UndoImpossible` where it has no way back, or what a worker raises where that
+    would lose what has come since, unless it is forced: then nothing has been done.
     """
     journal = Journal(machine.files)
     _refuse_tree(machine)
@@ -123,13 +125,16 @@ def undo(
     with journal.locked():
         entry = _undoable(journal, machine, order_id)
         _refuse_renamed(entry, read(machine))
+        passage = Passage(machine, journal, workers, say)
         if entry.phase is Phase.APPLIED:
+            if not force:
+                passage.check_back(entry)
             entry = journal.move(entry, phase=Phase.UNDOING, floor=0, after=Phase.UNDONE)
         else:
             floor = entry.floor if entry.phase is Phase.UNDOING else floor_of(entry)
             after = Phase.GIVEN_UP if floor else Phase.UNDONE
             entry = journal.move(entry, phase=Phase.UNDOING, floor=floor, after=after)
-        return Passage(machine, journal, workers, say).back(entry)
+        return passage.back(entry)
 
 
 def to_undo(machine: Machine, order_id: str | None = None) -> StorageOutcome:

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from wharfinger.errors import BadInput
@@ -23,41 +23,50 @@ class NoOrder(BadInput):
     code = "invalid-order"
 
 
-def answer(word: str, machine: Machine, *, order: Any, number: str | None) -> Any:
-    """What the word asks for, as JSON. `order` is the document of an order, `number` names one."""
-    return _ANSWERS[word](machine, order, number)
+@dataclass(frozen=True)
+class Asked:
+    """`order` is the document of an order, `number` names one."""
+
+    order: Any = None
+    number: str | None = None
+    force: bool = False
 
 
-def _facts(machine: Machine, _: Any, __: str | None) -> Any:
+def answer(word: str, machine: Machine, asked: Asked) -> Any:
+    """What the word asks for, as JSON."""
+    return _ANSWERS[word](machine, asked)
+
+
+def _facts(machine: Machine, _: Asked) -> Any:
     return facts.to_json(reading.read_storage(machine))
 
 
-def _apply(machine: Machine, order: Any, _: str | None) -> Any:
+def _apply(machine: Machine, asked: Asked) -> Any:
     try:
-        wanted = steps.from_json(order)
+        wanted = steps.from_json(asked.order)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise NoOrder("cannot read the storage order") from None
     return outcomes.to_json(run.apply(wanted, machine, say=_say))
 
 
-def _resume(machine: Machine, _: Any, __: str | None) -> Any:
+def _resume(machine: Machine, _: Asked) -> Any:
     outcome = run.resume(machine, say=_say)
     return None if outcome is None else outcomes.to_json(outcome)
 
 
-def _undo(machine: Machine, _: Any, number: str | None) -> Any:
-    return outcomes.to_json(run.undo(machine, number, say=_say))
+def _undo(machine: Machine, asked: Asked) -> Any:
+    return outcomes.to_json(run.undo(machine, asked.number, force=asked.force, say=_say))
 
 
-def _history(machine: Machine, _: Any, __: str | None) -> Any:
+def _history(machine: Machine, _: Asked) -> Any:
     return [outcomes.to_json(one) for one in run.history(machine)]
 
 
-def _release(machine: Machine, _: Any, number: str | None) -> Any:
-    return outcomes.to_json(run.release(machine, number or "", say=_say))
+def _release(machine: Machine, asked: Asked) -> Any:
+    return outcomes.to_json(run.release(machine, asked.number or "", say=_say))
 
 
-_ANSWERS: Final[Mapping[str, Callable[[Machine, Any, str | None], Any]]] = {
+_ANSWERS: Final[Mapping[str, Callable[[Machine, Asked], Any]]] = {
     "storage-facts": _facts,
     "storage-apply": _apply,
     "storage-resume": _resume,

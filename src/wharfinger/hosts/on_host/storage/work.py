@@ -70,8 +70,12 @@ class Worker(Generic[S]):
     ours) where this step may not be done; it must not count on what earlier steps make. `do` brings it
     about and returns the notes that `undo` needs. `undo` is `None` for what `STAYS` or is `FINAL`.
     Both raise `StepFailed`, `Refused` or `OSError`.
+
+    `check_undo` runs before anything of an applied order is taken back, and raises where that would lose
+    what has come since.
     """
 
     do: Callable[[S, Setting], Notes]
     undo: Callable[[S, Setting], None] | None = None
     check: Callable[[S, Setting], None] = lambda _step, _setting: None
+    check_undo: Callable[[S, Setting], None] = lambda _step, _setting: None

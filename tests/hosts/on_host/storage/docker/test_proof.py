@@ -7,7 +7,7 @@ import pytest
 
 from fake_docker import FakeDocker, Notebook, container, image, tar_of
 from wharfinger.hosts.on_host.storage.docker import proof
-from wharfinger.hosts.on_host.storage.docker.proof import NotProven
+from wharfinger.hosts.on_host.storage.docker.proof import NotProven, WouldBeLost
 from wharfinger.hosts.on_host.storage.steps import ProveInventory, TakeInventory
 from wharfinger.hosts.on_host.storage.work import Refused, StepFailed
 
@@ -68,6 +68,38 @@ def test_what_runs_again_may_write(docker: FakeDocker, book: Notebook, place: Pa
     assert notes["proven"][1:] == [
         "container web runs again: what it has written since is not compared"
     ]
+
+
+@pytest.fixture
+def moved(docker: FakeDocker, book: Notebook, place: Path) -> None:
+    proof.take(TAKE, book.setting())
+    proof.prove(PROVE, book.setting())
+
+
+@pytest.mark.usefixtures("moved")
+def test_what_is_as_it_was_proven_may_be_taken_back(book: Notebook) -> None:
+    proof.check_undo(PROVE, book.setting())
+
+
+@pytest.mark.usefixtures("moved")
+def test_what_has_come_since_the_proof_is_not_thrown_away(
+    docker: FakeDocker, book: Notebook, place: Path
+) -> None:
+    later = image(tar_of({"new": b"layer"}), tags=("later:v1",))
+    docker.hold(later)
+    docker.containers.append(container("later", later))
+    docker._volume({"Name": "later", "Driver": "local", "Labels": None, "DriverOpts": None})
+    place.joinpath("file").write_text("CONTENT")
+
+    with pytest.raises(WouldBeLost) as caught:
+        proof.check_undo(PROVE, book.setting())
+
+    assert caught.value.details == (
+        "image later:v1 is new",
+        "volume later is new",
+        "container later is new",
+        "volume data: 1 file differs: file: another content",
+    )
 
 
 def test_without_an_inventory_nothing_is_proven(book: Notebook, place: Path) -> None:

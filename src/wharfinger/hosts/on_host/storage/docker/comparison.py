@@ -48,6 +48,16 @@ def compare(
             yield f"network {name} differs: {_first_difference(asked, now)}"
 
 
+def additions(before: Inventory, after: Inventory) -> Iterator[str]:
+    """What is in the second that was not in the first."""
+    ids, known = {one.id for one in before.images}, {one.name for one in before.volumes}
+    names = {one.name for one in before.containers}
+    yield from (f"image {one.shown} is new" for one in after.images if one.id not in ids)
+    yield from (f"volume {one.name} is new" for one in after.volumes if one.name not in known)
+    yield from (f"container {one.name} is new" for one in after.containers if one.name not in names)
+    yield from (f"network {name} is new" for name in after.networks if name not in before.networks)
+
+
 def _as_asked(network: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
     """Without the gateways that nobody asked for: an engine tells those once it has started anew."""
     ipam, wanted = (dict(one.get("IPAM") or {}) for one in (network, asked))

@@ -17,12 +17,14 @@ from wharfinger.hosts.on_host.storage.docker import (
     inventory,
     life,
 )
+from wharfinger.hosts.on_host.storage.docker.api import EngineFailed
 from wharfinger.hosts.on_host.storage.docker.inventory import Inventory
 from wharfinger.hosts.on_host.storage.steps import ProveInventory, TakeInventory
-from wharfinger.hosts.on_host.storage.work import Notes, Setting, StepFailed
+from wharfinger.hosts.on_host.storage.work import Notes, Refused, Setting, StepFailed
 
 _BEFORE: Final = "before"
 _AFTER: Final = "after"
+_NOW: Final = "now"
 _SHOWN: Final = 20
 
 
@@ -36,6 +38,20 @@ class NotProven(StepFailed):
             "prove that everything is there",
             "; ".join(engine.lines(lines, _SHOWN)),
             remedy="what stood before is kept: go back with `wharf storage undo`",
+        )
+        self.details = tuple(lines)
+
+
+class WouldBeLost(Refused):
+    """The engine holds what it got after the proof; `details` has it line by line."""
+
+    code = "storage-would-be-lost"
+
+    def __init__(self, order_id: str, lines: list[str]) -> None:
+        super().__init__(
+            f"cannot undo {order_id}: it would lose what has come since: "
+            + "; ".join(engine.lines(lines, _SHOWN)),
+            remedy="save that first, then undo with --force, which loses it here",
         )
         self.details = tuple(lines)
 
@@ -77,6 +93,26 @@ def prove(step: ProveInventory, setting: Setting) -> Notes:
     said = list(proven(before, given, running))
     life.settle(setting)
     return {"proven": said}
+
+
+def check_undo(step: ProveInventory, setting: Setting) -> None:
+    """What stood before comes back as it was then, so nothing may have come since."""
+    try:
+        found = engine.connect(setting.machine)
+    except EngineFailed as error:
+        raise WouldBeLost(setting.order_id, [f"nobody can say what: {error.message}"]) from error
+    engine.require_quiet(found)
+    proven, now = f"{setting.folder}/{_AFTER}", f"{setting.folder}/{_NOW}"
+    then = inventory.read(setting, proven)
+    held = inventory.take(found, setting, contents=step.contents, folder=now)
+    lines = [
+        *comparison.additions(then, held),
+        *comparison.compare(then, held, digests=True, given={}),
+    ]
+    if step.contents:
+        lines += comparison.contents(setting.machine.files, then, held, (proven, now))
+    if lines:
+        raise WouldBeLost(setting.order_id, lines)
 
 
 def proven(before: Inventory, given: comparison.Given, running: Collection[str]) -> Iterator[str]:

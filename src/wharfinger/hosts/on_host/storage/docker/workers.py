@@ -38,5 +38,5 @@ WORKERS: Final[Mapping[type, Worker[Any]]] = {
     steps.ImportContainers: Worker(
         containers.bring_back, containers.take_out, containers.check_import
     ),
-    steps.ProveInventory: Worker(proof.prove, _nothing, proof.check_prove),
+    steps.ProveInventory: Worker(proof.prove, _nothing, proof.check_prove, proof.check_undo),
 }
