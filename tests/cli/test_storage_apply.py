@@ -57,14 +57,20 @@ def outcome(ending, **more):
 
 def test_an_outcome_says_what_is_kept_and_until_when():
     text = storage_outcomes.outcome_text(
-        outcome(Ending.APPLIED, done=2, proven=("5 images are there",), keeps=("docker/old",))
+        outcome(
+            Ending.APPLIED,
+            done=2,
+            proven=("5 images are there",),
+            keeps=("docker/old",),
+            reversible=True,
+        )
     )
 
     assert text.splitlines() == [
         "applied: grow (order 000003)",
         "proven: 5 images are there",
         "kept: docker/old, until `wharf storage release 000003`",
-        "`wharf storage undo 000003` takes it back, if each step has a way back",
+        "`wharf storage undo 000003` takes it back",
     ]
 
 

@@ -51,8 +51,8 @@ def _lines(outcome: StorageOutcome) -> Iterator[str]:
         yield from (f"stays: {step}" for step in outcome.steps[: outcome.done])
     for kept in outcome.keeps:
         yield f"kept: {kept}, until `wharf storage release {outcome.id}`"
-    if outcome.ending is Ending.APPLIED:
-        yield f"`wharf storage undo {outcome.id}` takes it back, if each step has a way back"
+    if outcome.reversible:
+        yield f"`wharf storage undo {outcome.id}` takes it back"
 
 
 def undo_text(outcome: StorageOutcome) -> str:

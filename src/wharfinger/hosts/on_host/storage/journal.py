@@ -94,6 +94,8 @@ class Entry:
             self._proven(),
             self.trouble,
             self.order.keeps if self.phase is Phase.APPLIED else (),
+            self.phase is Phase.APPLIED
+            and all(step.back is steps.Back.TAKEN_BACK for step in self.order.steps),
         )
 
     def _proven(self) -> tuple[str, ...]:

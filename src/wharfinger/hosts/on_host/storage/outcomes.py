@@ -33,6 +33,7 @@ class StorageOutcome:
     """`id` names the order in the journal, empty where nothing was done. `steps` are all of it, in
     words, and `done` says how many of them are done now. `proven` are the claims that were proven,
     `trouble` is what went wrong, `keeps` what is kept for the way back. `time` is when it was begun.
+    `reversible` says that it is applied, and that each of its steps has a way back.
     """
 
     id: str
@@ -44,6 +45,7 @@ class StorageOutcome:
     proven: tuple[str, ...] = ()
     trouble: str = ""
     keeps: tuple[str, ...] = ()
+    reversible: bool = False
 
 
 @dataclass(frozen=True)
