@@ -236,8 +236,8 @@ class SetMounted:
 @dataclass(frozen=True)
 class TakeInventory:
     """Write down what the engine holds: images with their digests and layers, volumes, definitions of
-    containers. `contents` hashes what is in the volumes too, which counts only while nobody writes.
-    Nothing changes."""
+    containers. `contents` hashes what is in the volumes too, and what containers have written, which
+    counts only while nobody writes. Nothing changes."""
 
     engine: str
     contents: bool

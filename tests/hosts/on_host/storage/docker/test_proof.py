@@ -54,6 +54,21 @@ def test_what_is_not_as_before_is_told_line_by_line(
     )
 
 
+def test_without_contents_nothing_is_asked_that_has_to_be_mounted(
+    docker: FakeDocker, book: Notebook, place: Path
+) -> None:
+    """A pool that is full could not."""
+    (web,) = docker.containers
+    web.changes, web.files = {"/note": 1}, {}
+
+    proof.take(TakeInventory("docker", contents=False), book.setting())
+    notes = proof.prove(ProveInventory("docker", contents=False), book.setting())
+
+    assert notes["proven"][0] == "1 image, 1 volume, 1 container are as before"
+    asked = [one for one in docker.asked if one.endswith(("/changes", "/export"))]
+    assert asked == []
+
+
 def test_what_runs_again_may_write(docker: FakeDocker, book: Notebook, place: Path) -> None:
     (web,) = docker.containers
     mount = {"Type": "volume", "Name": "data", "Destination": "/data", "RW": True}

@@ -82,7 +82,8 @@ class Volume:
 @dataclass(frozen=True)
 class Container:
     """`image_name` is what it was made from by name, empty where that does not lead to its image any
-    more. `written` are the fingerprints of what it has written over its image."""
+    more. `written` are the fingerprints of what it has written over its image, empty where that was not
+    looked into."""
 
     name: str
     image: str
@@ -101,14 +102,15 @@ class Inventory:
 
 
 def take(engine: Engine, setting: Setting, *, contents: bool, folder: str) -> Inventory:
-    """Write the inventory into `folder` (made for it) and return it."""
+    """Write the inventory into `folder` (made for it) and return it. Without `contents` nothing is read
+    that an engine would have to mount, which a thin pool that is full does not bear."""
     tree = setting.machine.files
     tree.make_private(folder)
     held = Inventory(
         driver=engine.driver,
         images=images(engine.api),
         volumes=tuple(_recorded(volumes(engine.api), setting, folder, contents=contents)),
-        containers=tuple(_containers(engine.api, setting)),
+        containers=tuple(_containers(engine.api, setting, contents=contents)),
         networks=networks(engine.api),
     )
     store.write(tree, f"{folder}/inventory.json", asdict(held))
@@ -242,20 +244,24 @@ def _recorded(
         yield Volume(one.name, one.driver, one.labels, one.options, one.place, content)
 
 
-def _containers(api: Api, setting: Setting) -> Iterable[Container]:
+def _containers(api: Api, setting: Setting, *, contents: bool) -> Iterable[Container]:
     inspected = containers(api)
     known = names(inspected)
     for number, one in enumerate(inspected):
         name = known[one["Id"]]
         setting.say(f"reading container {name}", number, len(inspected))
-        changed = written.changes(api, one["Id"], definitions.mounts(one))
         yield Container(
             name=name,
             image=digest(one["Image"]),
             image_name=named_image(api, one),
             definition=definitions.definition(one, known),
-            written=written.fingerprints(api, one["Id"], changed),
+            written=_written(api, one) if contents else {},
         )
+
+
+def _written(api: Api, inspected: dict[str, Any]) -> dict[str, str]:
+    changed = written.changes(api, inspected["Id"], definitions.mounts(inspected))
+    return written.fingerprints(api, inspected["Id"], changed)
 
 
 def _digest_of(document: Any) -> str:
