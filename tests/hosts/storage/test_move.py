@@ -22,6 +22,8 @@ from wharfinger.hosts.on_host.storage.steps import (
     CopyTree,
     ExportContainers,
     ExportImages,
+    ExtendMetadata,
+    ExtendVolume,
     ImportContainers,
     ImportImages,
     MakeFilesystem,
@@ -482,3 +484,41 @@ def test_volumes_of_other_drivers_are_told_of() -> None:
     engine = replace(DEVICEMAPPER, foreign_volumes=("nfs-data",))
 
     assert any("nfs-data" in note for note in planned(TO_OVERLAY2, host(engine)).notes)
+
+
+@pytest.mark.parametrize("health", ["out_of_data", "metadata_read_only", "check_needed", "failed"])
+def test_nothing_is_read_out_of_a_pool_that_is_not_sound(health: str) -> None:
+    facts = replace(host(), volumes=(replace(POOL, health=health),))
+
+    (found,) = planned(TO_OVERLAY2, facts).refusals
+
+    assert (found.code, found.subject) == ("pool-unhealthy", "docker/docker-pool")
+    assert health in found.why
+
+
+@pytest.mark.parametrize(
+    ("health", "step"),
+    [
+        ("out_of_data", ExtendVolume("docker", "docker-pool", 20 * GIB)),
+        ("metadata_read_only", ExtendMetadata("docker", "docker-pool", 2 * GIB)),
+    ],
+)
+def test_a_pool_that_grows_first_can_be_read(
+    health: str, step: ExtendVolume | ExtendMetadata
+) -> None:
+    facts = replace(host(), volumes=(replace(POOL, health=health),))
+    made = Made(steps=(PlannedStep(step, "it is full"),))
+
+    found = planned(TO_OVERLAY2, facts, lambda _: made)
+
+    assert found.refusals == ()
+    assert found.steps[0].step == step
+
+
+def test_what_the_plan_of_the_pool_refused_is_told_once() -> None:
+    facts = replace(host(), volumes=(replace(POOL, health="failed"),))
+    told = Refusal("pool-unhealthy", "docker/docker-pool", "why", "remedy")
+
+    found = planned(TO_OVERLAY2, facts, lambda _: Made(refusals=(told,)))
+
+    assert found.refusals == (told,)

@@ -404,6 +404,23 @@ def test_a_pool_that_is_only_full_may_grow(with_pool):
     )
 
 
+def test_more_metadata_helps_a_pool_that_lacks_it_and_more_data_does_not(with_pool):
+    full = tuple(replace(one, health="metadata_read_only") for one in with_pool.volumes)
+    facts = replace(with_pool, volumes=full)
+    (pool,) = full
+    own = Size(amount=pool.metadata_size)
+    data = ThinPool("docker-pool", Size(amount=5 * GIB), metadata_size=own)
+    both = replace(data, metadata_size=Size(amount=64 << 20))
+
+    assert refused(replace(POOL, thin_pool=data), facts) == [
+        ("pool-unhealthy", "docker/docker-pool")
+    ]
+    assert steps(replace(POOL, thin_pool=both), facts) == (
+        ExtendMetadata("docker", "docker-pool", 64 << 20),
+        ExtendVolume("docker", "docker-pool", 5 * GIB),
+    )
+
+
 def test_a_volume_of_another_kind_is_not_taken(with_pool, with_volume):
     as_volume = replace(VOLUME, root_volume=RootVolume("docker-pool", "/srv/data"))
     as_pool = replace(POOL, thin_pool=ThinPool("data"))

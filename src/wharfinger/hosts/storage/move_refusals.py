@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from wharfinger.hosts.on_host.storage import pool_health
 from wharfinger.hosts.site.sizes import spelled
 from wharfinger.hosts.site.storage import Driver
-from wharfinger.hosts.storage import daemon_settings, room
-from wharfinger.hosts.storage.move_parts import Situation
+from wharfinger.hosts.storage import daemon_settings, pools, room
+from wharfinger.hosts.storage.move_parts import Situation, pool_of
 from wharfinger.hosts.storage.planned import Forecast, Refusal
 
 _LAST_WITH_DEVICEMAPPER: Final = 24
@@ -211,6 +212,19 @@ def removed_in_use(move: Situation) -> Refusal | None:
     )
 
 
+def pool_unhealthy(move: Situation) -> Refusal | None:
+    """To read an image the engine writes to its pool. Steps that come before may heal that, and the
+    plan of the pool may have refused already."""
+    pool = pool_of(move.facts, move.engine)
+    if pool is None or not pool.health:
+        return None
+    name = f"{pool.group}/{pool.name}"
+    told = any(one.subject == name for one in move.made.refusals)
+    if told or any(pools.helps(one.step, pool) for one in move.made.steps):
+        return None
+    return Refusal("pool-unhealthy", name, pool_health.what(pool), pool_health.remedy(pool))
+
+
 _RULES: Final = (
     stopped,
     unknown_driver,
@@ -226,6 +240,7 @@ _RULES: Final = (
     mounted_below,
     archives_in_the_way,
     removed_in_use,
+    pool_unhealthy,
 )
 
 

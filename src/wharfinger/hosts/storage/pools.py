@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from wharfinger.hosts.on_host.storage import pool_health
 from wharfinger.hosts.on_host.storage.facts import StorageFacts, Volume
 from wharfinger.hosts.on_host.storage.steps import (
     ExtendMetadata,
     ExtendVolume,
     MakePool,
     SetAutoExtend,
+    Step,
 )
 from wharfinger.hosts.site.sizes import readable
 from wharfinger.hosts.site.storage import AutoExtend, Storage, ThinPool
@@ -27,8 +29,6 @@ _LEAST_METADATA: Final = 2 * MIB
 _MOST_METADATA: Final = 16192 * MIB
 """What LVM gives at most: 15.8125 GiB."""
 _SMALL: Final = 2048 * MIB
-_FULL: Final = "out_of_data"
-"""LVM's word for a pool whose data are full."""
 
 
 def pool(wanted: Storage, facts: StorageFacts, room: Space) -> tuple[Part, Space]:
@@ -50,7 +50,17 @@ def pool(wanted: Storage, facts: StorageFacts, room: Space) -> tuple[Part, Space
         return parts.refused(refusal), room
     grown, left = _grown(asked, found, room, spare)
     extended = _auto_extended(asked.auto_extend, found)
-    return parts.joined((grown, extended, _health(found), _kept(asked, found))), left
+    return parts.joined((grown, extended, _health(found, grown), _kept(asked, found))), left
+
+
+def helps(step: Step, pool: Volume) -> bool:
+    """Does this heal what LVM says of the pool?"""
+    own = (pool.group, pool.name)
+    if pool.health == pool_health.DATA_FULL:
+        return isinstance(step, ExtendVolume) and (step.group, step.name) == own
+    if pool.health == pool_health.METADATA_FULL:
+        return isinstance(step, ExtendMetadata) and (step.group, step.pool) == own
+    return False
 
 
 def _name(room: Space, asked: ThinPool) -> str:
@@ -180,17 +190,19 @@ def _never_grows(name: str) -> str:
     return f"{name} never grows by itself: once it is full, containers get errors when they write"
 
 
-def _health(found: Volume) -> Part:
+def _health(found: Volume, grown: Part) -> Part:
     """A pool that fails is for a person: to give it more could be what it cannot bear. One that is
-    only full is helped by that."""
-    if found.health in ("", _FULL):
+    only full is helped by that; but where its metadata is, more data alone is no help."""
+    if found.health in ("", pool_health.DATA_FULL):
+        return Part()
+    if any(helps(one.step, found) for one in grown.steps):
         return Part()
     return parts.refused(
         Refusal(
             "pool-unhealthy",
             f"{found.group}/{found.name}",
-            f"LVM says of it: {found.health}",
-            f"see lvmthin(7); `lvconvert --repair {found.group}/{found.name}` while it is inactive",
+            pool_health.what(found),
+            pool_health.remedy(found),
         )
     )
 

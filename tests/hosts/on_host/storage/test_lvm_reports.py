@@ -26,6 +26,7 @@ POOL = {
     "lv_profile": "",
     "seg_monitor": "monitored",
     "lv_health_status": "",
+    "lv_check_needed": "",
 }
 FILES = {
     **POOL,
@@ -98,6 +99,25 @@ def test_volumes_and_groups_are_as_lvm_says(host: StorageHost):
         monitored=True,
     )
     assert (files.path, files.kind, files.chunk) == ("/dev/vg-0/files", "linear", None)
+
+
+@pytest.mark.parametrize(
+    ("status", "check", "health"),
+    [
+        ("out_of_data", "", "out_of_data"),
+        ("metadata_read_only", "", "metadata_read_only"),
+        ("metadata_read_only", "check needed", "check_needed"),
+        ("", "unknown", ""),
+    ],
+)
+def test_a_pool_that_needs_a_check_is_not_only_full(
+    host: StorageHost, status: str, check: str, health: str
+):
+    host.says["lvs",] = lvm("lv", {**POOL, "lv_health_status": status, "lv_check_needed": check})
+
+    (pool,) = lvm_reports.read(host).volumes
+
+    assert pool.health == health
 
 
 def test_a_volume_of_several_segments_is_one(host: StorageHost):

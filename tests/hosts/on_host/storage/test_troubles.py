@@ -102,6 +102,25 @@ def test_pools_are_judged(changes: dict[str, Any], code: str):
     assert codes(volumes=(replace(POOL, **changes),)) == [code]
 
 
+@pytest.mark.parametrize(
+    ("health", "kind", "remedy"),
+    [
+        ("out_of_data", "thin-pool", "dataSize"),
+        ("metadata_read_only", "thin-pool", "metadataSize"),
+        ("check_needed", "thin-pool", "lvchange --activate n docker/pool"),
+        ("failed", "thin-pool", "lvconvert --repair docker/pool"),
+        ("partial", "linear", "lvs -a -o +lv_health_status docker"),
+    ],
+)
+def test_what_ails_a_volume_comes_with_what_helps(health: str, kind: str, remedy: str):
+    ill = replace(POOL, health=health, kind=kind, group="docker", name="pool")
+
+    (found,) = troubles(replace(SOUND, volumes=(ill,)), (), ())
+
+    assert health in found.what
+    assert remedy in found.remedy
+
+
 def test_filesystems_are_judged_by_room_and_by_inodes():
     full = replace(MOUNT, used=4 * GIB, free=GIB // 4, inodes_free=10)
 

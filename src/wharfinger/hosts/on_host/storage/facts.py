@@ -94,7 +94,7 @@ class Volume:
     "thin", …. The percentages and what follows are those of a thin pool (`data_percent` of a thin
     volume too), else `None`. `threshold` and `percent` are what LVM is told for extending it (by its
     profile, or for all), `None` where it is told nothing; it does so while `monitored`. `health` is
-    empty for a sound one, else lvs' word.
+    empty for a sound one, else lvs' word (`pool_health`).
     """
 
     group: str

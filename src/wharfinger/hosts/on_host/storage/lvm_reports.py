@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from wharfinger.hosts.on_host.machine import Machine
-from wharfinger.hosts.on_host.storage import reports
+from wharfinger.hosts.on_host.storage import pool_health, reports
 from wharfinger.hosts.on_host.storage.facts import PhysicalVolume, Volume, VolumeGroup
 from wharfinger.hosts.on_host.storage.reports import Row, number, text, whole
 
@@ -28,7 +28,8 @@ _LVS: Final = (
     "-o",
     (
         "vg_name,lv_name,lv_uuid,lv_size,segtype,lv_path,lv_active,pool_lv,data_percent,"
-        "metadata_percent,lv_metadata_size,chunk_size,lv_profile,seg_monitor,lv_health_status"
+        "metadata_percent,lv_metadata_size,chunk_size,lv_profile,seg_monitor,lv_health_status,"
+        "lv_check_needed"
     ),
 )
 _THRESHOLD: Final = "thin_pool_autoextend_threshold"
@@ -42,6 +43,7 @@ _SETTINGS: Final = (
 )
 _SETTING: Final = re.compile(r"^\s*(?P<key>\w+)=\"?(?P<value>[^\"\n]*)\"?$", re.MULTILINE)
 _NEVER: Final = 100
+_CHECK_NEEDED: Final = "check needed"
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,16 @@ def _volume(row: Row, uuid: str) -> Volume:
         chunk=whole(row, "chunk_size") if pool else None,
         profile=text(row, "lv_profile"),
         monitored=text(row, "seg_monitor") == "monitored",
-        health=text(row, "lv_health_status"),
+        health=_health(row),
     )
     return bare if bare.path else replace(bare, path=bare.device)
+
+
+def _health(row: Row) -> str:
+    """A pool that needs a check is read-only as one with full metadata is, but cannot be extended."""
+    if text(row, "lv_check_needed") == _CHECK_NEEDED:
+        return pool_health.CHECK_NEEDED
+    return text(row, "lv_health_status")
 
 
 def _settings(machine: Machine, profiles: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wharfinger.hosts.on_host.storage import fill as filling
+from wharfinger.hosts.on_host.storage import pool_health
 from wharfinger.hosts.on_host.storage.facts import Engine, StorageFacts, Volume
 from wharfinger.hosts.on_host.storage.fill import Fill
 from wharfinger.hosts.on_host.storage.forecast import DAY, HOUR, Forecast
@@ -86,7 +87,9 @@ def _filling(forecasts: Iterable[Forecast]) -> Iterator[Trouble]:
 
 def _of_volume(volume: Volume) -> Iterator[Trouble]:
     name = f"{volume.group}/{volume.name}"
-    if volume.health:
+    if volume.health and volume.kind == "thin-pool":
+        yield Trouble("unhealthy", name, pool_health.what(volume), pool_health.remedy(volume))
+    elif volume.health:
         yield Trouble(
             "unhealthy",
             name,
