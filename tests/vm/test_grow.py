@@ -18,7 +18,7 @@ from vm.guest_docker import GuestDocker, Holdings
 from vm.laboratory import Laboratories, Laboratory
 from vm.qemu import GIB, Disk
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 SITE = "/site.yaml"
 IMAGES = ("app-1:v1", "app-2:v1")

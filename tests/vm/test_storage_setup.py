@@ -18,7 +18,7 @@ from e2e.machine import Done
 from vm.laboratory import PYTHON, Laboratories, Laboratory
 from vm.qemu import Disk
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 VG = "css-vg"
 POOL = "docker-pool"

@@ -58,7 +58,7 @@ def _before(move: Situation) -> Iterator[PlannedStep]:
     if move.carried:
         why = f"{move.engine.driver} and {CALLED[move.target]} cannot read each other's"
         if move.source is move.target:
-            why = "what is in the old pool goes with it"
+            why = "what they are in goes on the way"
         yield PlannedStep(ExportImages(name, move.archives), why)
         yield PlannedStep(ExportContainers(name, move.archives), why)
     yield PlannedStep(StopEngine(name), "nobody may write while its data moves", Disruption.DRAIN)
