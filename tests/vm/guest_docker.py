@@ -75,10 +75,14 @@ class GuestDocker:
             self._lab.run("systemctl", "start", "docker", seconds=seconds).check()
             return
         daemon = shlex.join((*WORDS, *words))
+        start = f"setsid {daemon} < /dev/null > {LOG} 2>&1 & daemon=$!"
+        # It gives its containerd 15 s to begin, which an emulated processor may miss.
         self._lab.script(
-            f"setsid {daemon} < /dev/null > {LOG} 2>&1 & daemon=$!\n"
-            f"until {_ANSWERS}; do\n"
-            f"    kill -0 $daemon || {{ cat {LOG} >&2; exit 1; }}\n"
+            f"{start}\nuntil {_ANSWERS}; do\n"
+            "    if ! kill -0 $daemon; then\n"
+            f"        grep -q 'timeout waiting for containerd' {LOG} || {{ cat {LOG} >&2; exit 1; }}\n"
+            f"        {start}\n"
+            "    fi\n"
             "    sleep 0.2\n"
             "done",
             seconds=seconds,

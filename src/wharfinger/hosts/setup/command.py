@@ -132,7 +132,7 @@ class Command:
     def create(self, called: Called) -> None:
         name, given = called.operands
         infile = os.path.abspath(given)  # noqa: PTH100 - as a shell takes it
-        output = host.resolved(self.machine, os.path.abspath(called.output))  # noqa: PTH100
+        output = host.resolved(self.machine, os.path.abspath(called.output))  # noqa: PTH100 - the same
         folder = records.path(name)
         settings = keys.read(host.values(self.machine, infile, compat=False), compat=False)
         text = host.text(self.machine, infile) or ""
