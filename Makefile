@@ -27,7 +27,7 @@ check: ## Format, lint, types, imports and unit tests: what to run before each c
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m 'not e2e'
+	$(BIN)/pytest -q -m 'not e2e' -n auto
 
 test: check ## Check, then the end-to-end tests with real clients, disks and engines
 	@$(PREPARE) machine

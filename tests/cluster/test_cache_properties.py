@@ -71,7 +71,7 @@ async def check(steps: list[tuple[str, bool]], cut: int) -> None:
         assert shown(list(cache.list(CONFIGMAPS))) == states[-1]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(steps=writes, cut=st.integers(0, 40))
 def test_lists_and_watches_agree_with_what_was_written(
     steps: list[tuple[str, bool]], cut: int

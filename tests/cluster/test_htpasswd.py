@@ -13,7 +13,9 @@ ARGON2 = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("
 
 
 @pytest.mark.parametrize(
-    "hashed", [BCRYPT, BCRYPT.replace("$2b$", "$2y$"), BCRYPT.replace("$2b$", "$2a$"), ARGON2]
+    "hashed",
+    [BCRYPT, BCRYPT.replace("$2b$", "$2y$"), BCRYPT.replace("$2b$", "$2a$"), ARGON2],
+    ids=("2b", "2y", "2a", "argon2"),
 )
 def test_bcrypt_and_argon2_match_the_password_and_nothing_else(hashed):
     entry = htpasswd.parse(f"ada:{hashed}")["ada"]
@@ -52,6 +54,7 @@ def test_comments_and_empty_lines_are_skipped():
         f"a b:{BCRYPT}",
         f"ada:{BCRYPT}\nada:{ARGON2}",
     ],
+    ids=lambda line: line.partition(":")[0] or "nobody",
 )
 def test_a_line_that_cannot_be_used_is_refused_by_its_number(line):
     with pytest.raises(BadPasswordFile, match=r"line \d"):

@@ -90,7 +90,7 @@ def facts(files: dict[str, bytes], *runtimes: str) -> Facts:
 
 
 @given(hosts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_adopted_from_a_host_is_a_site_file(files):
     adopted = host.adopt(facts({path: text.encode() for path, text in files.items()}))
 
@@ -99,7 +99,7 @@ def test_what_is_adopted_from_a_host_is_a_site_file(files):
 
 
 @given(lists, lists, lists)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_adopted_from_an_inventory_is_a_site_file(search, insecure, block):
     variables = {"additional": search, "insecure": insecure, "blocked": block}
     text = yaml.text_of(
@@ -196,7 +196,7 @@ contents = (
 
 
 @given(st.dictionaries(st.sampled_from(PATHS), contents, max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_file_is_too_odd_to_adopt(files):
     adopted = host.adopt(facts(files, "docker", "podman", "containerd"))
 
@@ -204,7 +204,7 @@ def test_no_file_is_too_odd_to_adopt(files):
 
 
 @given(contents)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_other_source_is_too_odd_to_adopt_or_to_refuse(content):
     for read in (openshift.master_config, openshift.image_config):
         with suppress(WharfingerError):

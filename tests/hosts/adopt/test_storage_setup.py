@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wharfinger.hosts.adopt import storage_setup
@@ -167,7 +167,6 @@ VALUES = ["", "yes", "true", "40%FREE", "95%VG", "10G", "512K", "0", "sdb", "/de
     st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES)),
     st.sampled_from([DOCKER, CONTAINER]),
 )
-@settings(deadline=None)
 def test_whatever_a_file_says_the_room_is_one_of_a_site_file(values, path):
     text = "".join(f"{key}='{value}'\n" for key, value in values.items())
 

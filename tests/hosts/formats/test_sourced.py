@@ -99,7 +99,7 @@ def test_the_line_of_the_assignment_that_counts_is_told():
     assert sourced.read(b"VG=a\n\nVG=b\n", FILE)["VG"].line == 3
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=st.text("AB=a '\"\\#;\n$~`:(", max_size=16).map("A=".__add__))
 def test_bash_reads_what_we_take_the_same(text: str, tmp_path_factory: pytest.TempPathFactory):
     try:

@@ -117,7 +117,7 @@ documents = st.fixed_dictionaries(
 
 
 @given(documents)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_the_schema_refuses_the_parser_refuses(document):
     valid = VALIDATOR.is_valid(document)
     try:

@@ -471,7 +471,7 @@ volumes = st.none() | st.builds(
 
 
 @given(first=disks, second=disks, more=st.integers(0, 20 * GIB), pool=pools, volume=volumes)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_plan_that_was_done_asks_for_nothing_more_whatever_comes(
     first, second, more, pool, volume
 ):

@@ -60,7 +60,7 @@ async def everything(store):
     return seen
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(steps=st.lists(STEP, max_size=25))
 def test_it_shows_the_same_as_memory_after_any_steps(tmp_path_factory, steps):
     async def run():

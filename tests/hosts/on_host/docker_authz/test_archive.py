@@ -98,7 +98,7 @@ def test_an_image_may_be_without_a_name():
     [
         b"",
         b"no archive",
-        gzip.compress(b"no archive"),
+        gzip.compress(b"no archive", mtime=0),
         saved()[:1000],
         saved(names=("../etc",)),
         saved(layers=("none",)),

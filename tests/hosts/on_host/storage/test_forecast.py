@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wharfinger.hosts.on_host.storage.fill import DATA, Fill
@@ -17,7 +17,6 @@ def line(rate: float, *, start: float, seconds: float, every: float = 300.0) -> 
     return [Point(time, start + rate * (time - times[0])) for time in times]
 
 
-@settings(deadline=None)
 @given(
     rate=st.floats(1.0, 1e6),
     start=st.floats(0, 1e9),
@@ -35,7 +34,6 @@ def test_what_grows_evenly_is_full_when_the_line_says(rate: float, start: float,
     assert found.seconds == pytest.approx(HOUR, rel=0.01, abs=2)
 
 
-@settings(deadline=None)
 @given(
     rates=st.lists(st.floats(-1e6, 0), min_size=0, max_size=50),
     start=st.floats(0, 1e12),
@@ -49,7 +47,6 @@ def test_what_does_not_grow_is_never_full(rates: list[float], start: float):
     assert forecast(Fill(DATA, "a/b", 1, 100), points, NOW) is None
 
 
-@settings(deadline=None)
 @given(
     spikes=st.lists(st.integers(0, 20), max_size=4, unique=True),
     height=st.floats(-1e9, 1e9),

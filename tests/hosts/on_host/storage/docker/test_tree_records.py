@@ -55,9 +55,7 @@ def differences(tmp_path: Path, one: Path, other: Path) -> list[str]:
     return found
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=TREES)
 def test_a_copy_has_the_same_record(tmp_path: Path, tree: dict[bytes, Any]) -> None:
     for name in ("one", "other"):
