@@ -3,7 +3,7 @@ Read objects that clients send in Kubernetes' protobuf.
 
 Newer `kubectl` (1.35) sends what its own commands make (`create token`, `create secret`,
 `auth can-i`) in it and does not fall back to JSON when refused. It takes answers as JSON, so we
-only read. The schema says of which type a field is, `kinds/wire.py` which number it has. What comes out is what
+only read. The schema says of which type a field is, `kinds/wire` which number it has. What comes out is what
 the same client would have sent as JSON: empty texts and zeros are left out, except in arrays.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources
 """

@@ -1,0 +1,1 @@
+"""What makes pods, and what protects them: apps, batch, policy, autoscaling, coordination."""
