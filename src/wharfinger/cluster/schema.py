@@ -94,6 +94,8 @@ def _type_error(schema: Schema, value: Any) -> str | None:
     wanted = schema.get("type")
     if wanted is None:
         return None
+    if schema.get("format") == "int-or-string" and isinstance(value, int):
+        wanted, schema = "integer", {"format": "int32"}
     if not isinstance(value, _TYPES[wanted]) or (isinstance(value, bool) and wanted != "boolean"):
         return f'must be of type {wanted}: "{_type_of(value)}"'
     if isinstance(value, str):

@@ -21,6 +21,7 @@ SCALARS = {
 }
 FORMATS = {
     "byte": st.sampled_from(["", "YQ==", "e30=", "W10="]),
+    "int-or-string": SCALARS["integer"] | st.sampled_from(["", "25%", "101%", "-1%", "http", "1"]),
     "date-time": st.sampled_from(["2026-01-02T03:04:05Z", "0001-01-01T00:00:00Z"]),
 }
 

@@ -49,6 +49,11 @@ def flag(description: str) -> Schema:
     return {"type": "boolean", "description": description}
 
 
+def int_or_string(description: str) -> Schema:
+    """A number, or a text such as a percentage or the name of a port."""
+    return text(description, format="int-or-string")
+
+
 def texts(description: str, **extensions: Any) -> Schema:
     return array(description, {"type": "string"}, **extensions)
 
