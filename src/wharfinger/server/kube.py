@@ -27,7 +27,8 @@ from wharfinger.cluster.objects import Deletion, Objects
 from wharfinger.cluster.subject import Subject
 from wharfinger.errors import Forbidden
 from wharfinger.server import guard, kube_bodies, kube_options, kube_paths
-from wharfinger.server.kube_answers import Shape, included, negotiate, respond
+from wharfinger.server.kube_accept import negotiate
+from wharfinger.server.kube_answers import Shape, included, respond
 from wharfinger.server.kube_documents import Documents
 from wharfinger.server.kube_paths import MethodUnsupported, NoSuchResource, Target
 from wharfinger.server.kube_watch import WatchResponse

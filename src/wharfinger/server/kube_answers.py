@@ -1,8 +1,7 @@
 """
 Give objects the form that a client asks for: as they are, as a Table, or their metadata alone.
 
-The first form in `Accept` that we have is taken, as by Kubernetes; a client that lists JSON
-after a form that we lack gets JSON.
+Which form that is, `kube_accept` has read from the request.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Any, Final
 
 import msgspec
@@ -22,24 +20,10 @@ from wharfinger.cluster.feed import WatchEvent
 from wharfinger.cluster.kind import Kind, Object
 from wharfinger.cluster.paging import Page
 from wharfinger.cluster.tables import Include
-from wharfinger.server.kube_errors import NotAcceptable
+from wharfinger.server.kube_accept import Form
 
-_META: Final = "meta.k8s.io"
 _MAX_WARNING: Final = 256
 _MAX_WARNINGS: Final = 16
-
-
-class Form(Enum):
-    PLAIN = "plain"
-    TABLE = "Table"
-    PARTIAL = "PartialObjectMetadata"
-
-
-_FORMS: Final = {
-    "Table": Form.TABLE,
-    "PartialObjectMetadata": Form.PARTIAL,
-    "PartialObjectMetadataList": Form.PARTIAL,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +84,6 @@ class Shape:
             include=self.include,
             headers=headers,
         )
-
-
-def negotiate(accept: str | None) -> Form:
-    """Raise `NotAcceptable` if the client takes nothing that we have."""
-    for media_range in (accept or "*/*").split(","):
-        media_type, *parameters = (part.strip() for part in media_range.split(";"))
-        if media_type.lower() not in ("application/json", "application/*", "*/*"):
-            continue
-        asked = dict(parameter.partition("=")[::2] for parameter in parameters)
-        if "as" not in asked:
-            return Form.PLAIN
-        if asked["as"] in _FORMS and asked.get("g") == _META and asked.get("v") == "v1":
-            return _FORMS[asked["as"]]
-    raise NotAcceptable(accept or "")
 
 
 def included(asked: str | None) -> Include:
