@@ -3,8 +3,9 @@ Read objects that clients send in Kubernetes' protobuf.
 
 Newer `kubectl` (1.35) sends what its own commands make (`create token`, `create secret`,
 `auth can-i`) in it and does not fall back to JSON when refused. It takes answers as JSON, so we
-only read. The schema says of which type a field is, `kinds/wire` which number it has. What comes out is what
-the same client would have sent as JSON: empty texts and zeros are left out, except in arrays.
+only read. The schema says of which type a field is, `kinds/wire` which number it has, and whether
+a zero in it says something. What comes out is what the same client would have sent as JSON: a
+message that is there is an object, even an empty one (`emptyDir: {}`).
 https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources
 """
 
@@ -16,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from wharfinger.cluster.kind import Object
+from wharfinger.cluster.kinds import quantity
 from wharfinger.cluster.kinds.shapes import Record, Schema
-from wharfinger.cluster.kinds.wire import FIELDS
+from wharfinger.cluster.kinds.wire import FIELDS, Field
 from wharfinger.errors import BadInput, Unsupported
 
 CONTENT_TYPE: Final = "application/vnd.kubernetes.protobuf"
@@ -59,17 +61,26 @@ def decode(body: bytes, schema: Schema) -> Object:
 
 
 def _record(data: bytes, schema: Record) -> dict[str, Any]:
-    numbers = FIELDS.get(schema.model, {})
-    fields: Mapping[str, Schema] = schema["properties"]
     found: dict[str, Any] = {}
-    for number, value in _fields(data):
-        name = numbers.get(number)
-        if name is not None and name in fields:
-            _put(found, name, value, fields[name])
+    _read(found, data, schema.model, schema["properties"])
     return found
 
 
-def _put(found: dict[str, Any], name: str, value: int | bytes, schema: Schema) -> None:
+def _read(found: dict[str, Any], data: bytes, model: str, schemas: Mapping[str, Schema]) -> None:
+    """Read a message of `model` into the record whose fields have these schemas."""
+    known = FIELDS.get(model, {})
+    for number, value in _fields(data):
+        field = known.get(number)
+        if field is None:
+            continue
+        if field.embedded:
+            _read(found, _bytes(value), field.embedded, schemas)
+        elif field.name in schemas:
+            _put(found, field, value, schemas[field.name])
+
+
+def _put(found: dict[str, Any], field: Field, value: int | bytes, schema: Schema) -> None:
+    name = field.name
     if schema["type"] == "array":
         found.setdefault(name, []).append(_value(value, schema["items"]))
     elif "additionalProperties" in schema:
@@ -78,7 +89,7 @@ def _put(found: dict[str, Any], name: str, value: int | bytes, schema: Schema) -
         found.setdefault(name, {})[_text(entry.get(1, b""))] = kept
     else:
         one = _value(value, schema)
-        if one is False or one not in ("", 0, None):
+        if one is not None and (field.says_zero or one not in ("", 0, False)):
             found[name] = one
 
 
@@ -100,9 +111,21 @@ def _value(value: int | bytes, schema: Schema) -> Any:
             return base64.b64encode(_bytes(value)).decode()
         case "string", "date-time":
             return _time(_bytes(value))
+        case "string", "int-or-string":
+            return _int_or_string(_bytes(value))
+        case "string", quantity.FORMAT:
+            return _text(dict(_fields(_bytes(value))).get(1, b"0"))
         case "string", _:
             return _text(value)
     return None  # free-form fields: nothing we serve reads them
+
+
+def _int_or_string(data: bytes) -> int | str:
+    """Read {1: whether it is a text, 2: the number, 3: the text}."""
+    parts = dict(_fields(data))
+    if _number(parts.get(1, 0)):
+        return _text(parts.get(3, b""))
+    return _number(parts.get(2, 0))
 
 
 def _time(data: bytes) -> str | None:

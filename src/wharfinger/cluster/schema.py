@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from wharfinger.cluster.kind import FieldError, Kind, Object
+from wharfinger.cluster.kinds import quantity
 
 Schema = Mapping[str, Any]
 
@@ -53,7 +54,10 @@ def validate(kind: Kind, obj: Object) -> Findings:
 
 
 def prune(kind: Kind, obj: Object) -> None:
-    """Drop, in place, what the schema does not know, and fields that are null."""
+    """Drop, in place, what the schema does not know, and fields that are null.
+
+    Quantities get the one form in which all who read them find them (`500m`, not `0.5`).
+    """
     _prune(kind.schema, obj)
 
 
@@ -94,6 +98,8 @@ def _type_error(schema: Schema, value: Any) -> str | None:
     wanted = schema.get("type")
     if wanted is None:
         return None
+    if schema.get("format") == quantity.FORMAT:
+        return quantity.error(value)
     if schema.get("format") == "int-or-string" and isinstance(value, int):
         wanted, schema = "integer", {"format": "int32"}
     if not isinstance(value, _TYPES[wanted]) or (isinstance(value, bool) and wanted != "boolean"):
@@ -150,11 +156,15 @@ def _prune_object(schema: Schema, value: dict[str, Any]) -> None:
             if _PRESERVE not in schema:
                 del value[name]
         elif value[name] is not None:
-            _prune(below, value[name])
+            if below.get("format") == quantity.FORMAT:
+                value[name] = quantity.canonical(value[name])
+            else:
+                _prune(below, value[name])
         elif name in fields:
             del value[name]
         elif below.get("type") == "string":
-            value[name] = ""  # as Go decodes a null in a map of strings
+            # As Go decodes a null in a map of texts or amounts.
+            value[name] = "0" if below.get("format") == quantity.FORMAT else ""
 
 
 def _type_of(value: Any) -> str:

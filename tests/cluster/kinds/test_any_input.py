@@ -22,6 +22,7 @@ SCALARS = {
 FORMATS = {
     "byte": st.sampled_from(["", "YQ==", "e30=", "W10="]),
     "int-or-string": SCALARS["integer"] | st.sampled_from(["", "25%", "101%", "-1%", "http", "1"]),
+    "quantity": st.sampled_from(["0", "1", "500m", "2Gi", "-1", "1e3", "0.1"]) | st.integers(-9, 9),
     "date-time": st.sampled_from(["2026-01-02T03:04:05Z", "0001-01-01T00:00:00Z"]),
 }
 

@@ -18,6 +18,8 @@ from wharfinger.cluster.kinds.authorization import (
 )
 from wharfinger.cluster.kinds.core import CONFIG_MAP, NAMESPACE, SERVICE_ACCOUNT
 from wharfinger.cluster.kinds.event import EVENT
+from wharfinger.cluster.kinds.pods.binding import BINDING
+from wharfinger.cluster.kinds.pods.eviction import EVICTION
 from wharfinger.cluster.kinds.project import PROJECT, PROJECT_REQUEST
 from wharfinger.cluster.kinds.rbac import (
     CLUSTER_ROLE,
@@ -50,6 +52,8 @@ VIRTUAL: Final[tuple[Kind, ...]] = (
     SUBJECT_ACCESS_REVIEW,
     PROJECT,
     PROJECT_REQUEST,
+    BINDING,
+    EVICTION,
 )
 """The kinds that are computed when asked for."""
 

@@ -54,6 +54,16 @@ def int_or_string(description: str) -> Schema:
     return text(description, format="int-or-string")
 
 
+def quantity(description: str) -> Schema:
+    """An amount with a unit, as `500m` or `2Gi`; a number is taken too (`quantity.py`)."""
+    return {"type": "string", "format": "quantity", "description": description}
+
+
+def quantities(description: str) -> Schema:
+    """Amounts by the name of what they are of, as `cpu` and `memory`."""
+    return mapping(description, quantity("An amount."))
+
+
 def texts(description: str, **extensions: Any) -> Schema:
     return array(description, {"type": "string"}, **extensions)
 
@@ -62,14 +72,21 @@ def array(description: str, items: Schema, **extensions: Any) -> Schema:
     return {"type": "array", "description": description, "items": items, **extensions}
 
 
-def merged_by(key: str) -> dict[str, Any]:
-    """Say that a strategic merge patch matches the items of this array by `key`."""
+def merged_by(key: str, *more: str, strategy: str = "merge") -> dict[str, Any]:
+    """Say that a strategic merge patch matches the items of this array by `key`.
+
+    Server-side apply tells them apart by `more` keys besides.
+    """
     return {
         "x-kubernetes-patch-merge-key": key,
-        "x-kubernetes-patch-strategy": "merge",
+        "x-kubernetes-patch-strategy": strategy,
         "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": [key],
+        "x-kubernetes-list-map-keys": [key, *more],
     }
+
+
+ATOMIC: Final[Mapping[str, Any]] = {"x-kubernetes-list-type": "atomic"}
+"""Of an array that has one owner and is replaced as a whole."""
 
 
 def mapping(description: str, values: Schema | None = None) -> Schema:

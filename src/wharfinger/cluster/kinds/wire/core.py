@@ -8,7 +8,7 @@ from typing import Final
 _CORE: Final = "io.k8s.api.core.v1."
 
 ORDER: Final[Mapping[str, str]] = {
-    f"{_CORE}ConfigMap": "metadata data binaryData immutable",
+    f"{_CORE}ConfigMap": "metadata data binaryData immutable?",
     f"{_CORE}Event": (
         "metadata involvedObject reason message source firstTimestamp lastTimestamp count type "
         "eventTime series action related reportingComponent reportingInstance"
@@ -21,6 +21,6 @@ ORDER: Final[Mapping[str, str]] = {
     f"{_CORE}NamespaceSpec": "finalizers",
     f"{_CORE}NamespaceStatus": "phase conditions",
     f"{_CORE}ObjectReference": "kind namespace name uid apiVersion resourceVersion fieldPath",
-    f"{_CORE}Secret": "metadata data type stringData immutable",
-    f"{_CORE}ServiceAccount": "metadata secrets imagePullSecrets automountServiceAccountToken",
+    f"{_CORE}Secret": "metadata data type stringData immutable?",
+    f"{_CORE}ServiceAccount": "metadata secrets imagePullSecrets automountServiceAccountToken?",
 }

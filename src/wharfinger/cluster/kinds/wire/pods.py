@@ -8,5 +8,7 @@ from typing import Final
 _CORE: Final = "io.k8s.api.core.v1."
 
 ORDER: Final[Mapping[str, str]] = {
+    f"{_CORE}Binding": "metadata target",
+    "io.k8s.api.policy.v1.Eviction": "metadata deleteOptions",
     f"{_CORE}PodTemplateSpec": "metadata spec",
 }

@@ -13,7 +13,7 @@ ORDER: Final[Mapping[str, str]] = {
     f"{_WHO}SelfSubjectReview": "metadata status",
     f"{_WHO}SelfSubjectReviewStatus": "userInfo",
     f"{_WHO}TokenRequest": "metadata spec status",
-    f"{_WHO}TokenRequestSpec": "audiences - boundObjectRef expirationSeconds",
+    f"{_WHO}TokenRequestSpec": "audiences - boundObjectRef expirationSeconds?",
     f"{_WHO}TokenRequestStatus": "token expirationTimestamp",
     f"{_WHO}TokenReview": "metadata spec status",
     f"{_WHO}TokenReviewSpec": "token audiences",
@@ -30,6 +30,6 @@ ORDER: Final[Mapping[str, str]] = {
     f"{_MAY}SelfSubjectRulesReviewSpec": "namespace",
     f"{_MAY}SubjectAccessReview": "metadata spec status",
     f"{_MAY}SubjectAccessReviewSpec": "resourceAttributes nonResourceAttributes user groups extra uid",
-    f"{_MAY}SubjectAccessReviewStatus": "allowed reason evaluationError denied",
+    f"{_MAY}SubjectAccessReviewStatus": "allowed? reason evaluationError denied",
     f"{_MAY}SubjectRulesReviewStatus": "resourceRules nonResourceRules incomplete evaluationError",
 }
