@@ -38,22 +38,6 @@ def test_selectors_add_up():
     assert chosen == [{"verbs": ["x"]}, {"verbs": ["y"]}]
 
 
-def test_expressions_follow_label_selectors():
-    def holds(operator, *values):
-        expression = {"key": "k", "operator": operator, "values": list(values)}
-        return [
-            aggregation.matches({"matchExpressions": [expression]}, labels)
-            for labels in ({"k": "v"}, {"k": "w"}, {})
-        ]
-
-    assert holds("In", "v") == [True, False, False]
-    assert holds("NotIn", "v") == [False, True, True]
-    assert holds("Exists") == [True, True, False]
-    assert holds("DoesNotExist") == [False, False, True]
-    assert holds("Nonsense") == [False, False, False]
-    assert aggregation.matches({}, {"any": "labels"})
-
-
 def test_a_role_without_selectors_is_not_aggregated():
     assert not aggregation.is_aggregated({"aggregationRule": {"clusterRoleSelectors": []}})
     assert not aggregation.is_aggregated({"aggregationRule": None})

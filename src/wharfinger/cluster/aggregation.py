@@ -8,9 +8,10 @@ that comes later joins them by a label on a role of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from wharfinger.cluster import label_selector
 from wharfinger.cluster.kind import Object
 
 
@@ -26,33 +27,12 @@ def rules(role: Object, roles: Iterable[Object]) -> list[Any]:
         other
         for other in sorted(roles, key=lambda other: str(other["metadata"]["name"]))
         if other["metadata"]["name"] != own_name
-        and any(matches(selector, other["metadata"].get("labels") or {}) for selector in selectors)
+        and any(
+            label_selector.matches(selector, other["metadata"].get("labels") or {})
+            for selector in selectors
+        )
     )
     collected: list[Any] = []
     for other in chosen:
         collected.extend(rule for rule in other.get("rules") or () if rule not in collected)
     return collected
-
-
-def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Say whether a meta/v1 LabelSelector chooses these labels; an empty one chooses all."""
-    wanted: Mapping[str, str] = selector.get("matchLabels") or {}
-    expressions: Iterable[Mapping[str, Any]] = selector.get("matchExpressions") or ()
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        _holds(expression, labels) for expression in expressions
-    )
-
-
-def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = expression["key"], expression.get("values") or ()
-    match expression["operator"]:
-        case "In":
-            return key in labels and labels[key] in values
-        case "NotIn":
-            return key not in labels or labels[key] not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-        case _:  # validation refuses it; an unknown operator never widens a role
-            return False

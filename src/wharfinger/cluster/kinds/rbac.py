@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from wharfinger.cluster import validation
+from wharfinger.cluster import label_selector, validation
 from wharfinger.cluster.kind import Column, FieldError, Kind, Object
 from wharfinger.cluster.kinds.columns import AGE, CREATED_AT, NAME
 from wharfinger.cluster.kinds.meta import LABEL_SELECTOR, top
@@ -101,26 +101,7 @@ def _validate_aggregation(obj: Object) -> Iterator[FieldError]:
         detail = "at least one clusterRoleSelector required if aggregationRule is non-nil"
         yield FieldError.required(path, detail)
     for index, selector in enumerate(selectors):
-        yield from _validate_selector(selector, f"{path}[{index}]")
-
-
-def _validate_selector(selector: Mapping[str, Any], path: str) -> Iterator[FieldError]:
-    yield from validation.labels(selector.get("matchLabels") or {}, f"{path}.matchLabels")
-    for index, one in enumerate(selector.get("matchExpressions") or ()):
-        where = f"{path}.matchExpressions[{index}]"
-        operator, values = one.get("operator"), one.get("values")
-        if operator in ("In", "NotIn"):
-            if not values:
-                detail = "must be specified when `operator` is 'In' or 'NotIn'"
-                yield FieldError.required(f"{where}.values", detail)
-        elif operator in ("Exists", "DoesNotExist"):
-            if values:
-                detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-                yield FieldError.forbidden(f"{where}.values", detail)
-        else:
-            yield FieldError.invalid(f"{where}.operator", operator, "not a valid selector operator")
-        for error in validation.qualified_name(one.get("key") or ""):
-            yield FieldError.invalid(f"{where}.key", one.get("key"), error)
+        yield from label_selector.errors(selector, f"{path}[{index}]")
 
 
 def _default_binding(obj: Object) -> None:
