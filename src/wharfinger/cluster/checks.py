@@ -6,7 +6,7 @@ First the fields (known, and of the right type), then, after defaults, the value
 
 from __future__ import annotations
 
-from wharfinger.cluster import schema, validation
+from wharfinger.cluster import metadata, schema, validation
 from wharfinger.cluster.errors import BadRequest, ObjectInvalid
 from wharfinger.cluster.kind import FieldError, Kind, Object
 from wharfinger.cluster.options import FieldValidation, Options
@@ -30,11 +30,13 @@ def fields(kind: Kind, obj: Object, options: Options) -> None:
     schema.prune(kind, obj)
 
 
-def values(kind: Kind, new: Object, old: Object | None = None) -> None:
+def values(kind: Kind, new: Object, old: Object | None = None, subresource: str = "") -> None:
     """Raise `ObjectInvalid` with all that the kind and the common rules have against it."""
     errors: list[FieldError] = [*validation.metadata(kind, new), *kind.validate(new)]
     if old is not None:
-        errors += [*validation.metadata_update(new, old), *kind.validate_update(new, old)]
+        below = metadata.part(kind, subresource)
+        judge = (below.validate_update if below is not None else None) or kind.validate_update
+        errors += [*validation.metadata_update(new, old), *judge(new, old)]
     if errors:
         raise ObjectInvalid(kind, _name_of(new), errors)
 

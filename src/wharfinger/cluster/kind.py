@@ -103,6 +103,10 @@ class Subresource:
     group: str | None = None  # of the kind that is sent; None: the object's own
     version: str | None = None
     kind: str | None = None
+    parts: tuple[tuple[str, ...], ...] = ()
+    """If any: the fields that are written through this path, and no other."""
+    validate_update: Callable[[Object, Object], Sequence[FieldError]] | None = None
+    """What judges a change through this path, in place of the kind's own."""
 
 
 def _keep(_: Object) -> None:
@@ -115,6 +119,10 @@ def _accept(_: Object) -> Sequence[FieldError]:
 
 def _accept_update(_new: Object, _old: Object) -> Sequence[FieldError]:
     return ()
+
+
+def _at_once(_obj: Object, _asked: int | None) -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +153,9 @@ class Kind:
     columns: tuple[Column, ...] = ()
     selectable: Mapping[str, Callable[[Object], str]] = field(default_factory=dict)
     subresources: tuple[Subresource, ...] = ()
+    grace: Callable[[Object, int | None], int] = _at_once
+    """How many seconds a deletion waits for whoever ends the object, if a client asks for so many
+    (None: it says nothing). It is removed when somebody asks for none."""
 
     @property
     def resource(self) -> GroupResource:

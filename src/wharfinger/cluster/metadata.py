@@ -8,12 +8,12 @@ or compared, never taken.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from wharfinger.cluster.errors import BadRequest, ObjectConflict
-from wharfinger.cluster.kind import Kind, Object
-from wharfinger.cluster.options import Propagation
+from wharfinger.cluster.kind import Kind, Object, Subresource
+from wharfinger.cluster.options import DeleteOptions, Propagation
 
 _FINALIZERS: Final[Mapping[Propagation, str]] = {
     Propagation.ORPHAN: "orphan",
@@ -101,6 +101,12 @@ def split(kind: Kind, new: Object, old: Object, subresource: str) -> Object:
         left = (new.get("spec") or {}).get("finalizers") or []
         spec = {**old.get("spec", {}), "finalizers": left}
         return {**old, "metadata": _versions(new, old), "spec": spec}
+    below = part(kind, subresource)
+    if below is not None and below.parts:
+        taken = {**old, "metadata": _versions(new, old)}
+        for path in below.parts:
+            _take(taken, new, path)
+        return taken
     result = dict(new)
     if _has(kind, "status"):
         result.pop("status", None)
@@ -110,6 +116,22 @@ def split(kind: Kind, new: Object, old: Object, subresource: str) -> Object:
         kept = old.get("spec", {}).get("finalizers", [])
         result["spec"] = {**(new.get("spec") or {}), "finalizers": kept}
     return result
+
+
+def part(kind: Kind, subresource: str) -> Subresource | None:
+    """The declaration of a subresource; None for the object itself."""
+    return next((one for one in kind.subresources if one.name == subresource), None)
+
+
+def _take(target: Object, source: Object, path: tuple[str, ...]) -> None:
+    """Set one field to what it is in `source`, without touching what `target` shares."""
+    *outer, last = path
+    for name in outer:
+        target[name] = dict(target.get(name) or {})
+        target, source = target[name], source.get(name) or {}
+    target.pop(last, None)
+    if last in source:
+        target[last] = source[last]
 
 
 def bump(kind: Kind, new: Object, old: Object) -> None:
@@ -128,25 +150,40 @@ def deleting(obj: Object) -> bool:
 
 def held(obj: Object) -> bool:
     """Whether somebody has still to act before the object may be removed."""
-    spec = obj.get("spec")
+    metadata, spec = obj["metadata"], obj.get("spec")
     return bool(
-        obj["metadata"].get("finalizers") or (isinstance(spec, dict) and spec.get("finalizers"))
+        metadata.get("finalizers")
+        or (isinstance(spec, dict) and spec.get("finalizers"))
+        or metadata.get("deletionGracePeriodSeconds")
     )
 
 
-def begin_deletion(kind: Kind, obj: Object, propagation: Propagation, now: datetime) -> None:
+def begin_deletion(kind: Kind, obj: Object, options: DeleteOptions, now: datetime) -> None:
     """Mark an object that is to go; who holds it learns from this that they are to act."""
     metadata = obj["metadata"]
-    if propagation in _FINALIZERS:
-        finalizers = metadata.setdefault("finalizers", [])
-        if _FINALIZERS[propagation] not in finalizers:
-            finalizers.append(_FINALIZERS[propagation])
-    if not held(obj) or deleting(obj):
+    finalizer = _FINALIZERS.get(options.propagation)
+    if finalizer is not None and finalizer not in metadata.setdefault("finalizers", []):
+        metadata["finalizers"].append(finalizer)
+    if deleting(obj):
+        _hasten(metadata, options.grace)
         return
-    metadata["deletionTimestamp"] = timestamp(now)
-    metadata["deletionGracePeriodSeconds"] = 0
+    wait = kind.grace(obj, options.grace)
+    if not wait and not held(obj):
+        return
+    metadata["deletionTimestamp"] = timestamp(now + timedelta(seconds=wait))
+    metadata["deletionGracePeriodSeconds"] = wait
     if _has(kind, "finalize"):
         obj.setdefault("status", {})["phase"] = "Terminating"
+
+
+def _hasten(metadata: dict[str, Any], asked: int | None) -> None:
+    """Bring the end forward; a second deletion never puts it off."""
+    known = metadata.get("deletionGracePeriodSeconds") or 0
+    if asked is None or asked >= known:
+        return
+    ends = datetime.fromisoformat(metadata["deletionTimestamp"])
+    metadata["deletionTimestamp"] = timestamp(ends - timedelta(seconds=known - asked))
+    metadata["deletionGracePeriodSeconds"] = asked
 
 
 def require_uid(kind: Kind, old: Object, uid: str) -> None:

@@ -197,7 +197,7 @@ class Objects:
             metadata.require_revision(kind, old, options.resource_version)
             self._admit(Operation.DELETE, kind, namespace, name, None, old, subject)
             marked = _copy(old)
-            metadata.begin_deletion(kind, marked, options.propagation, self._now())
+            metadata.begin_deletion(kind, marked, options, self._now())
             removed = not metadata.held(marked)
             if options.dry_run or (marked == old and not removed):
                 return Deletion(marked, removed)
@@ -285,7 +285,7 @@ class Objects:
         kind.default(new)
         metadata.bump(kind, new, old)
         self._admit(Operation.UPDATE, kind, namespace, name, new, old, subject)
-        checks.values(kind, new, old)
+        checks.values(kind, new, old, subresource)
         return new
 
     async def _replace(self, kind: Kind, new: Object, old: Object) -> Object:

@@ -47,6 +47,7 @@ class DeleteOptions:
     uid: str = ""
     resource_version: str = ""
     propagation: Propagation = Propagation.BACKGROUND
+    grace: int | None = None  # seconds to end gracefully; None: what the kind says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from wharfinger.cluster.selector import Selector
 
 MAX_WATCH_SECONDS: Final = 3600
 _MAX_LIMIT: Final = 1 << 31
+_LONGEST_GRACE: Final = 1 << 31
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -70,6 +71,7 @@ def of_delete(query: QueryParams, body: Mapping[str, Any]) -> DeleteOptions:
             "preconditions.resourceVersion", preconditions.get("resourceVersion")
         ),
         propagation=_propagation(query, body),
+        grace=_grace(body.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))),
     )
 
 
@@ -106,6 +108,18 @@ def _propagation(query: QueryParams, body: Mapping[str, Any]) -> Propagation:
     if orphan is None:
         orphan = flag("orphanDependents", query.get("orphanDependents"))
     return Propagation.ORPHAN if orphan is True else Propagation.BACKGROUND
+
+
+def _grace(asked: Any) -> int | None:
+    """Seconds to end in; what is below zero is a second, as in Kubernetes."""
+    if asked is None or asked == "":
+        return None
+    if isinstance(asked, str) and re.fullmatch("-?[0-9]{1,12}", asked, re.ASCII):
+        asked = int(asked)
+    if not isinstance(asked, int) or isinstance(asked, bool) or asked > _LONGEST_GRACE:
+        told = repr(asked)[:40]
+        raise BadRequest(f"gracePeriodSeconds: invalid value {told}: must be a number of seconds")
+    return asked if asked >= 0 else 1
 
 
 def _dry_run(asked: Any) -> bool:

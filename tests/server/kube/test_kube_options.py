@@ -47,6 +47,20 @@ def test_a_deletion_may_be_dry_by_query_or_body():
     assert not of_delete().dry_run
 
 
+def test_a_deletion_may_say_how_long_it_waits():
+    assert of_delete().grace is None
+    assert of_delete("gracePeriodSeconds=").grace is None
+    assert of_delete("gracePeriodSeconds=5").grace == 5
+    assert of_delete("gracePeriodSeconds=5", gracePeriodSeconds=0).grace == 0
+    assert of_delete(gracePeriodSeconds=-1).grace == 1
+
+
+@pytest.mark.parametrize("asked", ["soon", "5s", True, 1.5, 1 << 40, ["0"]])
+def test_a_grace_must_be_a_number_of_seconds(asked: object):
+    with pytest.raises(BadRequest, match="gracePeriodSeconds"):
+        of_delete(gracePeriodSeconds=asked)
+
+
 @pytest.mark.parametrize(
     "body",
     [
