@@ -131,3 +131,14 @@ async def test_a_service_account_is_put_on_with_its_groups(who, services):
 
     assert "system:serviceaccounts:team" in answer.json()["groups"]
     assert OAUTH not in answer.json()["groups"]
+
+
+async def test_the_refusal_is_worded_as_by_kubernetes(who, services):
+    state = services(tokens={"t": "ada"})
+
+    answer = await who(state, {"authorization": "Bearer t", "Impersonate-User": "bob"})
+
+    assert answer.json()["detail"] == (
+        'users "bob" is forbidden: User "ada" cannot impersonate resource "users" '
+        'in API group "" at the cluster scope'
+    )

@@ -3,32 +3,32 @@ Who is asking, and may they: asked once to a request, in one place.
 
 A bearer token is a token; Basic carries a user's password, or any user name with a token as
 password; nothing at all is `ANONYMOUS`, whose rights are then decided like anybody's. A proof
-that does not hold is never taken for no proof. Impersonation follows Kubernetes: each name that
-is put on needs `impersonate` on it, and without that right the request is refused, since one who
-asks to be less must not be answered as more.
+that does not hold is never taken for no proof. Who would be another (`impersonation.py`) and may
+not is refused, since one who asks to be less must not be answered as more.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
-from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from wharfinger.cluster.authenticate import Grant
 from wharfinger.cluster.authorize import Access, Authorizer
-from wharfinger.cluster.subject import ANONYMOUS, AUTHENTICATED, Subject, service_account
-from wharfinger.errors import BadInput, Forbidden, Unauthenticated
+from wharfinger.cluster.errors import ObjectForbidden
+from wharfinger.cluster.kind import GroupResource
+from wharfinger.cluster.subject import ANONYMOUS, Subject
+from wharfinger.errors import Forbidden, Unauthenticated
+from wharfinger.server import impersonation
 from wharfinger.server.state import Services
 
 SUBJECT = "wharfinger.subject"
 """Where the scope of a request keeps who asked, for its handlers and for the access log."""
 
-_SERVICE_ACCOUNT = "system:serviceaccount:"
-_EXTRA = "impersonate-extra-"
+PROVEN = "wharfinger.proven"
+"""Where it keeps who that was before another was put on, who may have been refused that."""
 
 
 class CannotAuthenticate(Unauthenticated):
@@ -51,6 +51,7 @@ async def subject(connection: HTTPConnection) -> Subject:
     if known is None:
         services: Services = connection.app.state
         proven = await _identify(services, connection)
+        connection.scope[PROVEN] = proven
         known = impersonated(services.authorizer, proven, connection.headers)
         connection.scope[SUBJECT] = known
     return known
@@ -126,45 +127,21 @@ def decode_basic(credentials: str) -> tuple[str, str]:
 
 def impersonated(authorizer: Authorizer, asking: Subject, headers: Headers) -> Subject:
     """The subject that the `Impersonate-*` headers put on, or `asking` without any."""
-    named = [name for name in headers if name.startswith("impersonate-")]
-    if not named:
+    wanted = impersonation.wanted(headers)
+    if wanted is None:
         return asking
-    user = headers.get("impersonate-user")
-    if not user:
-        raise BadInput("cannot impersonate a group, uid or extra without Impersonate-User")
-    wanted = _wanted(user, headers)
-    for access in _needed(wanted, headers):
-        decision = authorizer.decide(asking, access)
-        if not decision.allowed:
-            raise MayNot(asking, access, decision.reason)
+    for access in impersonation.needed(wanted, headers):
+        if not authorizer.decide(asking, access).allowed:
+            raise refused(asking, access)
     return wanted
 
 
-def _wanted(user: str, headers: Headers) -> Subject:
-    groups = tuple(headers.getlist("impersonate-group"))
-    uid = headers.get("impersonate-uid", "")
-    extra: dict[str, tuple[str, ...]] = {}
-    for name in headers:
-        if name.startswith(_EXTRA):
-            extra[unquote(name.removeprefix(_EXTRA))] = tuple(headers.getlist(name))
-    if user == ANONYMOUS.name:
-        return ANONYMOUS
-    namespace, _, account = user.removeprefix(_SERVICE_ACCOUNT).partition(":")
-    if user.startswith(_SERVICE_ACCOUNT) and not groups:
-        groups = service_account(namespace, account, uid).groups
-    return Subject(user, uid, tuple(dict.fromkeys((*groups, AUTHENTICATED))), extra)
-
-
-def _needed(wanted: Subject, headers: Headers) -> Iterator[Access]:
-    if wanted.name.startswith(_SERVICE_ACCOUNT):
-        namespace, _, account = wanted.name.removeprefix(_SERVICE_ACCOUNT).partition(":")
-        yield Access("impersonate", "", "serviceaccounts", namespace=namespace, name=account)
-    else:
-        yield Access("impersonate", "", "users", name=wanted.name)
-    for group in headers.getlist("impersonate-group"):
-        yield Access("impersonate", "", "groups", name=group)
-    if wanted.uid:
-        yield Access("impersonate", "authentication.k8s.io", "uids", name=wanted.uid)
-    for key, values in wanted.extra.items():
-        for value in values:
-            yield Access("impersonate", "authentication.k8s.io", "userextras", key, name=value)
+def refused(subject: Subject, access: Access) -> ObjectForbidden:
+    """What a subject is told that may not do this with a resource, in the words of Kubernetes."""
+    resource = f"{access.resource}/{access.subresource}" if access.subresource else access.resource
+    where = f'in the namespace "{access.namespace}"' if access.namespace else "at the cluster scope"
+    reason = (
+        f'User "{subject.name}" cannot {access.verb} resource "{resource}" '
+        f'in API group "{access.group}" {where}'
+    )
+    return ObjectForbidden(GroupResource(access.group, access.resource), access.name, reason)

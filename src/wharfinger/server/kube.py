@@ -20,8 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from wharfinger.cluster import kinds
 from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.cluster.endpoint import Endpoint, Stored
-from wharfinger.cluster.errors import ObjectForbidden
-from wharfinger.cluster.kind import GroupResource, Kind
+from wharfinger.cluster.kind import Kind
 from wharfinger.cluster.kinds.meta import DELETE_OPTIONS
 from wharfinger.cluster.objects import Deletion, Objects
 from wharfinger.cluster.subject import Subject
@@ -144,15 +143,8 @@ def endpoints(objects: Objects, virtual: Iterable[Endpoint]) -> list[Endpoint]:
 
 def require(authorizer: Authorizer, subject: Subject, access: Access) -> None:
     """Raise, in the words of Kubernetes, unless the subject may."""
-    if authorizer.decide(subject, access).allowed:
-        return
-    resource = f"{access.resource}/{access.subresource}" if access.subresource else access.resource
-    where = f'in the namespace "{access.namespace}"' if access.namespace else "at the cluster scope"
-    reason = (
-        f'User "{subject.name}" cannot {access.verb} resource "{resource}" '
-        f'in API group "{access.group}" {where}'
-    )
-    raise ObjectForbidden(GroupResource(access.group, access.resource), access.name, reason)
+    if not authorizer.decide(subject, access).allowed:
+        raise guard.refused(subject, access)
 
 
 def _require_path(authorizer: Authorizer, subject: Subject, method: str, path: str) -> None:
