@@ -13,63 +13,48 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
-from wharfinger.cluster import paging, patch
+from wharfinger.cluster import paging
 from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.cluster.cache import Cache
-from wharfinger.cluster.endpoint import Endpoint
-from wharfinger.cluster.errors import (
-    BadRequest,
-    Expired,
-    ObjectConflict,
-    ObjectInvalid,
-    PatchFailed,
-)
+from wharfinger.cluster.errors import BadRequest, Expired, ObjectInvalid
 from wharfinger.cluster.feed import Feed, WatchEvent, bookmark
 from wharfinger.cluster.kind import FieldError, Object
 from wharfinger.cluster.kinds.core import NAMESPACE
 from wharfinger.cluster.kinds.project import DESCRIPTION, DISPLAY_NAME, PROJECT
-from wharfinger.cluster.objects import Deletion, Objects
-from wharfinger.cluster.options import DeleteOptions, ListOptions, Options, WatchOptions
-from wharfinger.cluster.paging import Page
-from wharfinger.cluster.patch import PatchType
+from wharfinger.cluster.objects import Objects
+from wharfinger.cluster.options import Options, WatchOptions
 from wharfinger.cluster.rbac import GROUP as RBAC
-from wharfinger.cluster.selector import EVERYTHING, Selector
+from wharfinger.cluster.reviews import question
+from wharfinger.cluster.selector import Selector
 from wharfinger.cluster.subject import Subject
+from wharfinger.cluster.view import WritableView
 from wharfinger.cluster.watch import Event, Watch
 
 _CHANGEABLE = (DISPLAY_NAME, DESCRIPTION)
-_TRIES = 10
 
 
-class Projects(Endpoint):
+class Projects(WritableView):
     def __init__(self, objects: Objects, authorizer: Authorizer) -> None:
-        super().__init__(PROJECT)
-        self._objects = objects
+        super().__init__(PROJECT, objects, NAMESPACE)
         self._authorizer = authorizer
 
-    async def create(
-        self, subject: Subject, namespace: str, name: str, obj: Object, options: Options
-    ) -> Object:
-        made = await self._objects.create(NAMESPACE, "", namespace_of(obj), subject, options)
-        return project_of(made)
+    def show(self, stored: Object) -> Object:
+        return project_of(stored)
 
-    async def get(self, subject: Subject, namespace: str, name: str) -> Object:
-        return project_of(self._objects.get(NAMESPACE, "", name))
+    def sees(self, subject: Subject, stored: Object) -> bool:
+        return sees(self._authorizer, subject, stored)
 
-    async def list(self, subject: Subject, namespace: str | None, options: ListOptions) -> Page:
-        every = self._objects.list(NAMESPACE, None, replace(options, limit=0))
-        seen = [project_of(one) for one in every.items if sees(self._authorizer, subject, one)]
-        return paging.cut(seen, every.revision, replace(options, selector=EVERYTHING))
+    def keep(self, shown: Object) -> Object:
+        return {**shown, "apiVersion": NAMESPACE.api_version, "kind": NAMESPACE.kind}
 
     async def watch(self, subject: Subject, namespace: str | None, options: WatchOptions) -> Feed:
         asked = paging.parse_revision(options.resource_version or "0")
         if options.initial_events and not options.bookmarks:
             raise BadRequest("sendInitialEvents is forbidden unless allowWatchBookmarks is set")
         initial = options.initial_events if options.initial_events is not None else asked == 0
-        cache = self._objects.cache
+        cache = self._cache
         since = None if initial or asked == 0 else asked
         feed = ProjectFeed(
             cache,
@@ -88,40 +73,10 @@ class Projects(Endpoint):
     async def update(
         self, subject: Subject, namespace: str, name: str, obj: Object, options: Options
     ) -> Object:
-        old = project_of(self._objects.get(NAMESPACE, "", name))
-        _require_changeable(obj, old)
-        changed = await self._objects.update(
-            NAMESPACE, "", name, namespace_of(obj), subject, options
-        )
-        return project_of(changed)
-
-    async def patch(
-        self,
-        subject: Subject,
-        namespace: str,
-        name: str,
-        patch_type: PatchType,
-        document: Any,
-        options: Options,
-    ) -> Object:
-        for _ in range(_TRIES):
-            old = project_of(self._objects.get(NAMESPACE, "", name))
-            new = patch.apply(patch_type, old, document, PROJECT.schema)
-            if not isinstance(new, dict):
-                raise PatchFailed("the patch does not leave an object", PROJECT.resource, name)
-            try:
-                return await self.update(subject, namespace, name, new, options)
-            except ObjectConflict:
-                now = self._objects.get(NAMESPACE, "", name)["metadata"]["resourceVersion"]
-                if now == old["metadata"]["resourceVersion"]:
-                    raise  # not that somebody was faster: the patch names a version itself
-        raise ObjectConflict(PROJECT.resource, name)
-
-    async def delete(
-        self, subject: Subject, namespace: str, name: str, options: DeleteOptions
-    ) -> Deletion:
-        deletion = await self._objects.delete(NAMESPACE, "", name, subject, options)
-        return Deletion(project_of(deletion.object), deletion.removed)
+        old = self._find(subject, namespace, name)
+        asked = question(PROJECT, namespace, name, obj, options)
+        _require_changeable(asked, old)
+        return await super().update(subject, namespace, name, asked, options)
 
 
 class ProjectFeed:
@@ -228,14 +183,6 @@ def project_of(namespace: Object) -> Object:
     return {**namespace, "apiVersion": PROJECT.api_version, "kind": PROJECT.kind}
 
 
-def namespace_of(project: Object) -> Object:
-    """The namespace behind a project that a client sent, if it is one."""
-    said = (project.get("apiVersion"), project.get("kind"))
-    if said not in ((None, None), (PROJECT.api_version, PROJECT.kind)):
-        raise BadRequest(f"the object is no {PROJECT.kind}", PROJECT.resource)
-    return {**project, "apiVersion": NAMESPACE.api_version, "kind": NAMESPACE.kind}
-
-
 def _require_changeable(new: Object, old: Object) -> None:
     """Labels and other annotations of a namespace steer the platform: they are not its users'."""
     fresh, known = new.get("metadata") or {}, old["metadata"]
@@ -250,8 +197,6 @@ def _require_changeable(new: Object, old: Object) -> None:
 
 def _fixed(metadata: Object, field: str) -> dict[str, Any]:
     values = metadata.get(field) or {}
-    if not isinstance(values, dict):
-        raise BadRequest(f"metadata.{field} must be an object", PROJECT.resource)
     return {name: value for name, value in values.items() if name not in _CHANGEABLE}
 
 
