@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from wharfinger.cluster.kind import Kind, Subresource
+from wharfinger.cluster.kind import Kind
 from wharfinger.cluster.kinds.columns import AGE, NAME
 from wharfinger.cluster.kinds.meta import top
+from wharfinger.cluster.kinds.pods import deletion
 from wharfinger.cluster.kinds.pods.spec import POD_SPEC
-from wharfinger.cluster.kinds.shapes import Record, text
-
-_STATUS = Record(
-    "io.k8s.api.core.v1.PodStatus",
-    "How a pod is.",
-    {"phase": text("Pending, Running, Succeeded, Failed or Unknown.")},
-)
+from wharfinger.cluster.kinds.pods.status import POD_STATUS
+from wharfinger.cluster.kinds.pods.subresources import SUBRESOURCES
 
 POD = Kind(
     group="",
@@ -28,9 +24,10 @@ POD = Kind(
         "Containers that run together on one node.",
         {
             "spec": POD_SPEC.of("What the pod is to be."),
-            "status": _STATUS.of("How the pod is."),
+            "status": POD_STATUS.of("How the pod is."),
         },
     ),
     columns=(NAME, AGE),
-    subresources=(Subresource("status", ("get", "patch", "update")),),
+    subresources=SUBRESOURCES,
+    grace=deletion.grace,
 )
