@@ -18,8 +18,10 @@ from wharfinger.cluster.kinds.authorization import (
 )
 from wharfinger.cluster.kinds.core import CONFIG_MAP, NAMESPACE, SERVICE_ACCOUNT
 from wharfinger.cluster.kinds.event import EVENT
+from wharfinger.cluster.kinds.node import NODE
 from wharfinger.cluster.kinds.pods.binding import BINDING
 from wharfinger.cluster.kinds.pods.eviction import EVICTION
+from wharfinger.cluster.kinds.pods.pod import POD
 from wharfinger.cluster.kinds.project import PROJECT, PROJECT_REQUEST
 from wharfinger.cluster.kinds.rbac import (
     CLUSTER_ROLE,
@@ -33,6 +35,8 @@ ALL: Final[tuple[Kind, ...]] = (
     CONFIG_MAP,
     EVENT,
     NAMESPACE,
+    NODE,
+    POD,
     SECRET,
     SERVICE_ACCOUNT,
     CLUSTER_ROLE,

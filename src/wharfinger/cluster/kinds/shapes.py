@@ -26,10 +26,10 @@ class Record(dict[str, Any]):
         self.model: Final = model
         self.summary: Final = summary
 
-    def of(self, description: str) -> Self:
-        """Say what a field of this type is for."""
+    def of(self, description: str, **extensions: Any) -> Self:
+        """Say what a field of this type is for, and how patches treat it."""
         record = type(self)(self.model, self.summary, self["properties"])
-        record.update(self, description=description)
+        record.update(self, description=description, **extensions)
         return record
 
 
@@ -64,6 +64,10 @@ def quantities(description: str) -> Schema:
     return mapping(description, quantity("An amount."))
 
 
+def integers(description: str, *, bits: int = 32, **extensions: Any) -> Schema:
+    return array(description, {"type": "integer", "format": f"int{bits}"}, **extensions)
+
+
 def texts(description: str, **extensions: Any) -> Schema:
     return array(description, {"type": "string"}, **extensions)
 
@@ -80,11 +84,21 @@ def merged_by(key: str, *more: str, strategy: str = "merge") -> dict[str, Any]:
     return {
         "x-kubernetes-patch-merge-key": key,
         "x-kubernetes-patch-strategy": strategy,
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": [key, *more],
+        **keyed_by(key, *more),
     }
 
 
+def keyed_by(*keys: str) -> dict[str, Any]:
+    """Say that server-side apply alone matches the items of this array, by `keys`."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
+
+
+SET: Final[Mapping[str, Any]] = {"x-kubernetes-list-type": "set"}
+"""Of an array that has each value once."""
+MERGED_SET: Final[Mapping[str, Any]] = {"x-kubernetes-patch-strategy": "merge", **SET}
+"""Of one to which a strategic merge patch adds besides."""
+ATOMIC_MAP: Final[Mapping[str, Any]] = {"x-kubernetes-map-type": "atomic"}
+"""Of a map or record that has one owner and is replaced as a whole."""
 ATOMIC: Final[Mapping[str, Any]] = {"x-kubernetes-list-type": "atomic"}
 """Of an array that has one owner and is replaced as a whole."""
 

@@ -12,7 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from wharfinger.cluster.kinds.wire import core, meta, pods, rbac, reviews, workloads
+from wharfinger.cluster.kinds.wire import (
+    core,
+    meta,
+    nodes,
+    pods,
+    rbac,
+    reviews,
+    volumes,
+    workloads,
+)
 
 
 class Field(NamedTuple):
@@ -31,7 +40,7 @@ def _field(word: str) -> Field:
 
 FIELDS: Final[Mapping[str, Mapping[int, Field]]] = {
     model: {number: _field(word) for number, word in enumerate(order.split(), 1) if word != "-"}
-    for part in (meta, core, pods, workloads, rbac, reviews)
+    for part in (meta, core, pods, volumes, nodes, workloads, rbac, reviews)
     for model, order in part.ORDER.items()
 }
 """The fields of each model by their numbers."""
