@@ -20,6 +20,7 @@ _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = rf"({_QUALIFIED})?"
+_PERCENT = r"[0-9]+%"
 _CONFIG_KEY = r"[-._a-zA-Z0-9]+"
 _SUBDOMAIN_WORDS = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
@@ -113,6 +114,14 @@ def config_key(key: str) -> list[str]:
     return errors
 
 
+def percent(text: str) -> list[str]:
+    """Say what keeps `text` from being a percentage, as `25%`."""
+    if re.fullmatch(_PERCENT, text) is not None:
+        return []
+    words = "a valid percent string must be a numeric string followed by an ending '%'"
+    return [_explain(words, _PERCENT, "1%", "93%")]
+
+
 def metadata(kind: Kind, obj: Object) -> list[FieldError]:
     """Judge the ObjectMeta of an object that is to be stored."""
     meta = obj.get("metadata") or {}
@@ -120,7 +129,7 @@ def metadata(kind: Kind, obj: Object) -> list[FieldError]:
         *_names(kind, meta),
         *_namespace(kind, meta),
         *labels(meta.get("labels") or {}, "metadata.labels"),
-        *_annotations(meta.get("annotations") or {}),
+        *annotations(meta.get("annotations") or {}, "metadata.annotations"),
         *_owners(meta.get("ownerReferences") or ()),
         *_finalizers(meta.get("finalizers") or ()),
     ]
@@ -152,6 +161,14 @@ def labels(found: Mapping[str, str], path: str) -> Iterator[FieldError]:
             yield FieldError.invalid(path, value, error)
 
 
+def annotations(found: Mapping[str, str], path: str) -> Iterator[FieldError]:
+    for key in found:
+        for error in qualified_name(key.lower()):
+            yield FieldError.invalid(path, key, error)
+    if sum(_size(key) + _size(value) for key, value in found.items()) > ANNOTATIONS_LIMIT:
+        yield FieldError.too_long(path, ANNOTATIONS_LIMIT)
+
+
 def _names(kind: Kind, meta: Mapping[str, Any]) -> Iterator[FieldError]:
     judge: Callable[[str], Sequence[str]] = kind.name_errors or subdomain
     name, prefix = meta.get("name") or "", meta.get("generateName") or ""
@@ -177,14 +194,6 @@ def _namespace(kind: Kind, meta: Mapping[str, Any]) -> Iterator[FieldError]:
     else:
         for error in label(namespace):
             yield FieldError.invalid("metadata.namespace", namespace, error)
-
-
-def _annotations(found: Mapping[str, str]) -> Iterator[FieldError]:
-    for key in found:
-        for error in qualified_name(key.lower()):
-            yield FieldError.invalid("metadata.annotations", key, error)
-    if sum(_size(key) + _size(value) for key, value in found.items()) > ANNOTATIONS_LIMIT:
-        yield FieldError.too_long("metadata.annotations", ANNOTATIONS_LIMIT)
 
 
 def _owners(found: Sequence[Mapping[str, Any]]) -> Iterator[FieldError]:
