@@ -49,7 +49,6 @@ def test_a_group_names_its_versions():
 def test_resources_are_listed_with_what_lies_below_them():
     found = names("")
 
-    assert found == sorted(found)
     assert found[:5] == [
         "configmaps",
         "events",
