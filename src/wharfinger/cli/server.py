@@ -42,6 +42,7 @@ def up(
     name: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     htpasswd: Path | None = None,
     drain_seconds: int | None = None,
+    audit: Annotated[bool, Parameter(negative=())] = False,
     detach: Annotated[bool, Parameter(negative=())] = False,
     tls_cert: Annotated[Path | None, Parameter(group=TlsGroup)] = None,
     tls_key: Annotated[Path | None, Parameter(group=TlsGroup)] = None,
@@ -67,6 +68,8 @@ def up(
         File with users and their bcrypt or argon2 hashes.
     drain_seconds
         How long requests may take to finish when the server is asked to end [default: 30].
+    audit
+        Keep who did what over the object API in `audit.log` of the state directory.
     detach
         Go on in the background once the server is ready.
     tls_cert
@@ -83,6 +86,7 @@ def up(
         "names": list(name) or None,
         "htpasswd": htpasswd,
         "drain_seconds": drain_seconds,
+        "audit": audit or None,
         "tls_cert": tls_cert,
         "tls_key": tls_key,
         "no_tls": no_tls or None,

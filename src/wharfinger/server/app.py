@@ -40,6 +40,8 @@ from wharfinger.registry.stores.disk import DiskBlobStore
 from wharfinger.registry.stores.sqlite import SqliteMetadataStore
 from wharfinger.server import console, guard, kube, kube_errors, metrics, oauth, v2_errors
 from wharfinger.server.addresses import Addresses
+from wharfinger.server.audit_log import AuditFile, AuditLog
+from wharfinger.server.audited import Audited
 from wharfinger.server.directory import StateDirectory
 from wharfinger.server.drain import Drain
 from wharfinger.server.errors import ErrorBody, ErrorEdge
@@ -84,6 +86,9 @@ async def services(
         measured = Metrics()
         registry = open_registry(directory, measured)
         stack.push_async_callback(registry.close)
+        audit = AuditLog(AuditFile(directory.audit), measured) if settings.audit else None
+        if audit is not None:
+            stack.push_async_callback(audit.close)
         cache = await Cache.open(SqliteStore(directory.objects))
         stack.push_async_callback(cache.close)
         authorizer = RbacAuthorizer(cache)
@@ -120,6 +125,7 @@ async def services(
             sessions=sessions,
             tokens=tokens,
             metrics=measured,
+            audit=audit,
             tasks=tasks,
         )
         start_tasks(opened, provisioner)
@@ -140,6 +146,8 @@ def start_tasks(opened: Services, provisioner: Provisioner) -> None:
 
     opened.tasks.start("provisioner", provisioner.run)
     opened.tasks.start("uploads", every(_PURGE_SECONDS, purge))
+    if opened.audit is not None:
+        opened.tasks.start("audit", opened.audit.run)
     opened.tasks.start("sessions", every(_SWEEP_SECONDS, opened.sessions.sweep))
 
 
@@ -175,7 +183,8 @@ def create_app(opened: Services, *, drain: Drain, log: AccessLog) -> ASGIApp:
     }
     bodies = error_bodies(opened)
     edge = ErrorEdge(Dispatch(opened, apps), bodies)
-    return Observed(edge, metrics=opened.metrics, log=log, drain=drain, bodies=bodies)
+    audited = Audited(edge, _OBJECT_API, opened.audit)
+    return Observed(audited, metrics=opened.metrics, log=log, drain=drain, bodies=bodies)
 
 
 def error_bodies(opened: Services) -> Mapping[str, ErrorBody]:

@@ -25,7 +25,7 @@ from wharfinger.cluster.kinds.meta import DELETE_OPTIONS
 from wharfinger.cluster.objects import Deletion, Objects
 from wharfinger.cluster.subject import Subject
 from wharfinger.errors import Forbidden
-from wharfinger.server import guard, kube_bodies, kube_options, kube_paths
+from wharfinger.server import audit, guard, kube_bodies, kube_options, kube_paths
 from wharfinger.server.kube_accept import negotiate
 from wharfinger.server.kube_answers import Shape, included, respond
 from wharfinger.server.kube_documents import Documents
@@ -92,14 +92,19 @@ class Kube:
         subject = await guard.subject(request)
         path = request.url.path
         if self._documents.has(path):
-            _require_path(services.authorizer, subject, request.method, path)
+            _require_path(request, subject)
             return self._documents.answer(request)
         target = kube_paths.parse(path)
         verb = kube_paths.verb(
             request.method, target, watch=kube_options.watches(request.query_params)
         )
-        permitted = partial(require, services.authorizer, subject, target.access(verb))
-        permitted()
+        access = target.access(verb)
+        trail = audit.trail(request.scope)
+        trail.verb, trail.target = verb, target
+        trail.decision = services.authorizer.decide(subject, access)
+        if not trail.decision.allowed:
+            raise guard.refused(subject, access)
+        permitted = partial(require, services.authorizer, subject, access)
         endpoint = self._find(target, verb)
         shape = Shape(
             self._kind_sent(endpoint),
@@ -147,9 +152,12 @@ def require(authorizer: Authorizer, subject: Subject, access: Access) -> None:
         raise guard.refused(subject, access)
 
 
-def _require_path(authorizer: Authorizer, subject: Subject, method: str, path: str) -> None:
-    access = Access(method.lower(), path=path)
-    if not authorizer.decide(subject, access).allowed:
+def _require_path(request: Request, subject: Subject) -> None:
+    access = Access(request.method.lower(), path=request.url.path)
+    services: Services = request.app.state
+    decision = services.authorizer.decide(subject, access)
+    audit.trail(request.scope).decision = decision
+    if not decision.allowed:
         raise PathForbidden(subject, access)
 
 
@@ -203,6 +211,7 @@ async def _create(call: Call) -> ASGIApp:
     options = kube_options.of_write(call.request.query_params, call.warnings.append)
     obj = await kube_bodies.read_object(call.request, call.shape.kind.schema)
     made = await call.endpoint.create(call.subject, call.namespace, call.target.name, obj, options)
+    audit.trail(call.request.scope).made(made)
     return respond(call.shape.object(made), 201, call.warnings)
 
 

@@ -18,6 +18,7 @@ from wharfinger.cluster import errors as cluster
 from wharfinger.cluster import protobuf
 from wharfinger.cluster.errors import ObjectError
 from wharfinger.errors import WharfingerError
+from wharfinger.server import audit
 from wharfinger.server.errors import status_of
 
 REASONS: Final[Mapping[type[WharfingerError], tuple[int, str]]] = {
@@ -75,9 +76,10 @@ class MediaTypeUnsupported(errors.Unsupported):
 _OURS: Final = {NotAcceptable: 406, MediaTypeUnsupported: 415}
 
 
-def body(_: Scope, error: WharfingerError) -> Response:
+def body(scope: Scope, error: WharfingerError) -> Response:
     """The whole answer for an error that a request to the object API ended in."""
     status = status_object(error)
+    audit.trail(scope).reason = status["reason"]
     code: int = status["code"]
     headers = {}
     if code == 401:

@@ -27,6 +27,11 @@ class Layout:
         return self.path / "wharf.log"
 
     @property
+    def audit(self) -> Path:
+        """Who did what over the object API, if that is to be kept."""
+        return self.path / "audit.log"
+
+    @property
     def objects(self) -> Path:
         return self.path / "objects.sqlite"
 

@@ -103,6 +103,16 @@ class Metrics:
             ("task",),
             registry=self.registry,
         )
+        self.audit_events = Counter(
+            "wharfinger_audit_events_total",
+            "Entries taken for the audit log.",
+            registry=self.registry,
+        )
+        self.audit_dropped = Counter(
+            "wharfinger_audit_events_dropped_total",
+            "Entries lost since the audit log could not be written for too long.",
+            registry=self.registry,
+        )
         build = Gauge("wharfinger_build_info", "Always 1.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
         self._handlers: dict[tuple[str, str], HandlerMetrics] = {}

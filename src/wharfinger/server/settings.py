@@ -77,6 +77,7 @@ class Settings:
     names: tuple[str, ...] = ()  # further names that clients reach us by
     htpasswd: Path | None = None
     drain_seconds: int = DEFAULT_DRAIN_SECONDS
+    audit: bool = False  # whether requests to the object API are kept in the audit log
 
     @property
     def scheme(self) -> str:
@@ -93,6 +94,7 @@ class Settings:
             "names": ",".join(self.names),
             "htpasswd": str(self.htpasswd or ""),
             "drain_seconds": str(self.drain_seconds),
+            "audit": "true" if self.audit else "false",
             "config": "",
         }
         return {variable(name): value for name, value in values.items()}
@@ -226,4 +228,5 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "names": _names,
     "htpasswd": _path,
     "drain_seconds": _seconds,
+    "audit": _flag,
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wharfinger.cluster.tokens import Tokens
     from wharfinger.registry.registry import Registry
     from wharfinger.server.addresses import Addresses
+    from wharfinger.server.audit_log import AuditLog
     from wharfinger.server.metrics import Metrics
     from wharfinger.server.settings import Settings
     from wharfinger.server.tasks import Tasks
@@ -41,4 +42,5 @@ class Services:
     sessions: Sessions
     tokens: Tokens
     metrics: Metrics
+    audit: AuditLog | None  # None: no audit log is to be kept
     tasks: Tasks
