@@ -13,13 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import authz, fleet, plans, registry
+from bench import authz, fleet, objects, plans, registry
 from bench.measures import SUITES
 from e2e import machine
 
 CACHE: Final = machine.ROOT / ".cache"
 PARTS: Final[dict[str, Callable[[Path, int], str]]] = {
     "registry": registry.measure,
+    "objects": objects.measure,
     "plans": plans.measure,
     "authz": authz.measure,
     "fleet": fleet.measure,
@@ -33,6 +34,8 @@ def main() -> None:
     try:
         if options.only in SUITES:
             print(registry.measure(folder, options.rounds, [options.only]))
+        if options.only in objects.SUITES:
+            print(objects.measure(folder, options.rounds, [options.only]))
         for name in PARTS:
             if options.only in (None, name):
                 print(f"{PARTS[name](folder, options.rounds)}\n", flush=True)
@@ -44,7 +47,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.strip().splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="counted rounds (default: 5)")
     parser.add_argument(
-        "--only", choices=(*PARTS, *SUITES), help="one part, or one suite of the registry"
+        "--only", choices=(*PARTS, *SUITES, *objects.SUITES), help="one part, or one suite of one"
     )
     return parser.parse_args()
 

@@ -1,0 +1,149 @@
+"""
+A pod as a cluster in use has it, about 2.5 KB with its status, and a store full of them.
+
+The first is made through the API, so that what is multiplied has the form in which the server keeps it.
+The others are put into the store of a server that is stopped: creating them is a figure of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from bench.object_clients import Address
+from wharfinger.cluster.kind import GroupResource
+from wharfinger.cluster.store import Key, Write
+from wharfinger.cluster.stores.sqlite import SqliteStore
+
+NAMESPACE: Final = "bench"
+PATH: Final = f"/api/v1/namespaces/{NAMESPACE}/pods"
+MERGE_PATCH: Final = "application/merge-patch+json"
+_PODS: Final = GroupResource("", "pods")
+_TOGETHER: Final = 256
+_TIME: Final = "2026-01-01T00:00:00Z"
+
+
+def pod(name: str) -> dict[str, Any]:
+    """What its owner would create."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "labels": {"app": "front", "tier": "web", "pod-template-hash": "5d4f8c7b9"},
+            "annotations": {"site.test/checked": "sha256:" + "0123456789abcdef" * 4},
+        },
+        "spec": {
+            "containers": [_container("app", 8080), _container("proxy", 8443)],
+            "nodeSelector": {"site.test/zone": "one"},
+            "terminationGracePeriodSeconds": 30,
+            "volumes": [
+                {"name": "settings", "configMap": {"name": "front-settings", "defaultMode": 420}},
+                {"name": "scratch", "emptyDir": {}},
+            ],
+        },
+    }
+
+
+def status() -> dict[str, Any]:
+    """What a node would say of it."""
+    types = ("Initialized", "Ready", "ContainersReady", "PodScheduled")
+    return {
+        "phase": "Running",
+        "hostIP": "192.0.2.10",
+        "podIP": "10.8.0.17",
+        "podIPs": [{"ip": "10.8.0.17"}],
+        "startTime": _TIME,
+        "qosClass": "Burstable",
+        "conditions": [
+            {"type": one, "status": "True", "lastTransitionTime": _TIME} for one in types
+        ],
+        "containerStatuses": [
+            {
+                "name": container,
+                "image": f"registry.site.test/team/{container}:1.4",
+                "imageID": f"registry.site.test/team/{container}@sha256:" + "ab" * 32,
+                "containerID": "cri-o://" + "cd" * 32,
+                "ready": True,
+                "started": True,
+                "restartCount": 0,
+                "state": {"running": {"startedAt": _TIME}},
+            }
+            for container in ("app", "proxy")
+        ],
+    }
+
+
+def template(address: Address) -> dict[str, Any]:
+    """Make the project and one pod in it through the API; the pod as it is kept, and gone again."""
+    project = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    connection = address.connect()
+
+    def ask(status: int, method: str, path: str, body: object, form: str = "") -> dict[str, Any]:
+        request = address.request(method, path, json.dumps(body).encode(), form)
+        head, answer = connection.ask(request)
+        head.expect(status)
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+    ask(201, "POST", "/api/v1/namespaces", project)
+    ask(201, "POST", PATH, pod("template"))
+    place = f"{PATH}/template"
+    found = ask(200, "PATCH", f"{place}/status", {"status": status()}, MERGE_PATCH)
+    ask(200, "DELETE", place, {"gracePeriodSeconds": 0})
+    connection.close()
+    return found
+
+
+def name(number: int) -> str:
+    """What the pod of this number is called in a store that was filled."""
+    return f"front-5d4f8c7b9-{number:05d}"
+
+
+def bodies(count: int) -> Iterator[bytes]:
+    """What to create: pods of names that nobody has."""
+    for _ in range(count):
+        yield json.dumps(pod(f"front-{uuid.uuid4().hex[:16]}")).encode()
+
+
+def fill(store: Path, like: dict[str, Any], count: int) -> None:
+    """Put `count` pods into the store of a server that is stopped."""
+    asyncio.run(_fill(store, like, count))
+
+
+async def _fill(path: Path, like: dict[str, Any], count: int) -> None:
+    store = SqliteStore(path)
+    for first in range(0, count, _TOGETHER):
+        numbers = range(first, min(first + _TOGETHER, count))
+        await asyncio.gather(*(store.commit(_write(like, number)) for number in numbers))
+    await store.close()
+
+
+def _write(like: dict[str, Any], number: int) -> Write:
+    metadata = {**like["metadata"], "name": name(number), "uid": str(uuid.uuid4())}
+    del metadata["resourceVersion"]
+    value = json.dumps({**like, "metadata": metadata}, separators=(",", ":")).encode()
+    return Write(Key(_PODS, NAMESPACE, name(number)), value, 0)
+
+
+def _container(name: str, port: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "image": f"registry.site.test/team/{name}:1.4",
+        "imagePullPolicy": "IfNotPresent",
+        "args": ["--listen", f":{port}", "--settings", "/etc/settings/app.yaml"],
+        "env": [{"name": f"SETTING_{one}", "value": f"value {one}"} for one in range(4)],
+        "ports": [{"containerPort": port, "name": "web", "protocol": "TCP"}],
+        "resources": {
+            "limits": {"cpu": "500m", "memory": "256Mi"},
+            "requests": {"cpu": "100m", "memory": "128Mi"},
+        },
+        "volumeMounts": [
+            {"mountPath": "/etc/settings", "name": "settings", "readOnly": True},
+            {"mountPath": "/var/scratch", "name": "scratch"},
+        ],
+    }
