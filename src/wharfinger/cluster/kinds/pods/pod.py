@@ -6,6 +6,7 @@ from wharfinger.cluster.kind import Kind
 from wharfinger.cluster.kinds.columns import AGE, NAME
 from wharfinger.cluster.kinds.meta import top
 from wharfinger.cluster.kinds.pods import deletion
+from wharfinger.cluster.kinds.pods.defaults import default_pod
 from wharfinger.cluster.kinds.pods.spec import POD_SPEC
 from wharfinger.cluster.kinds.pods.status import POD_STATUS
 from wharfinger.cluster.kinds.pods.subresources import SUBRESOURCES
@@ -27,6 +28,7 @@ POD = Kind(
             "status": POD_STATUS.of("How the pod is."),
         },
     ),
+    default=default_pod,
     columns=(NAME, AGE),
     subresources=SUBRESOURCES,
     grace=deletion.grace,
