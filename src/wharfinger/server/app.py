@@ -45,6 +45,7 @@ from wharfinger.server.audited import Audited
 from wharfinger.server.directory import StateDirectory
 from wharfinger.server.drain import Drain
 from wharfinger.server.errors import ErrorBody, ErrorEdge
+from wharfinger.server.gate import Gate
 from wharfinger.server.handlers import first_segment
 from wharfinger.server.health import health_of
 from wharfinger.server.kube import Kube
@@ -173,9 +174,10 @@ def create_app(opened: Services, *, drain: Drain, log: AccessLog) -> ASGIApp:
         identify=guard.grant,
         active=partial(project_active, opened.cache),
     )
+    objects = Kube(kube.endpoints(opened.objects, opened.virtual), gate=Gate(opened.metrics))
     apps: dict[str, ASGIApp] = {
         "v2": registry,
-        **dict.fromkeys(_OBJECT_API, Kube(kube.endpoints(opened.objects, opened.virtual))),
+        **dict.fromkeys(_OBJECT_API, objects),
         **dict.fromkeys(("oauth", "openshift", ".well-known"), Router(oauth.ROUTES)),
         **dict.fromkeys(("livez", "readyz", "healthz"), answering(checks.handle)),
         "metrics": answering(show_metrics),

@@ -9,6 +9,7 @@ are only the words of HTTP. Errors pass through: `kube_errors.body` makes a Stat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +26,8 @@ from wharfinger.cluster.kinds.meta import DELETE_OPTIONS
 from wharfinger.cluster.objects import Deletion, Objects
 from wharfinger.cluster.subject import Subject
 from wharfinger.errors import Forbidden
-from wharfinger.server import audit, guard, kube_bodies, kube_options, kube_paths
+from wharfinger.server import audit, fairness, guard, kube_bodies, kube_options, kube_paths
+from wharfinger.server.gate import Gate
 from wharfinger.server.kube_accept import negotiate
 from wharfinger.server.kube_answers import Shape, included, respond
 from wharfinger.server.kube_documents import Documents
@@ -75,19 +77,22 @@ class Kube:
         endpoints: Iterable[Endpoint],
         served: Iterable[Kind] = kinds.SERVED,
         *,
+        gate: Gate | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._endpoints = {_name(endpoint): endpoint for endpoint in endpoints}
         self._kinds = tuple(served)
         self._documents = Documents(self._kinds)
+        self._gate = gate or Gate()
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = await self._answer(request)
-        await response(scope, receive, send)
+        with ExitStack() as held:
+            response = await self._answer(request, held)
+            await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> ASGIApp:
+    async def _answer(self, request: Request, held: ExitStack) -> ASGIApp:
         services: Services = request.app.state
         subject = await guard.subject(request)
         path = request.url.path
@@ -112,7 +117,16 @@ class Kube:
             included(request.query_params.get("includeObject")),
             self._now(),
         )
-        return await _VERBS[verb](Call(request, subject, target, endpoint, shape, permitted))
+        call = Call(request, subject, target, endpoint, shape, permitted)
+        proven: Subject = request.scope.get(guard.PROVEN, subject)
+        if verb == "watch":
+            held.enter_context(self._gate.watch(proven))
+        if request.method != "GET":
+            await kube_bodies.read(request)  # before it takes a seat: a client may send slowly
+        async with self._gate.seat(proven, _seats(call, verb)) as waited:
+            if waited:
+                permitted()  # which it may not be any more
+            return await _VERBS[verb](call)
 
     def _find(self, target: Target, verb: str) -> Endpoint:
         name = (target.group, target.version, target.resource, target.subresource)
@@ -172,6 +186,12 @@ def _verbs(endpoint: Endpoint) -> tuple[str, ...]:
     return next(
         below.verbs for below in endpoint.kind.subresources if below.name == endpoint.subresource
     )
+
+
+def _seats(call: Call, verb: str) -> int:
+    query = call.request.query_params
+    limit = kube_options.limit(query) if verb in ("list", "deletecollection") else 0
+    return fairness.seats(verb, limit=limit, named=bool(call.target.name))
 
 
 def _misplaced(kind: Kind, target: Target, verb: str) -> bool:

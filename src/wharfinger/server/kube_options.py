@@ -42,7 +42,7 @@ def of_write(query: QueryParams, warn: Callable[[str], None]) -> Options:
 def of_list(kind: Kind, query: QueryParams) -> ListOptions:
     return ListOptions(
         selector=_selector(kind, query),
-        limit=number("limit", query.get("limit"), 0, _MAX_LIMIT),
+        limit=limit(query),
         continue_token=query.get("continue", ""),
         resource_version=query.get("resourceVersion", ""),
         resource_version_match=query.get("resourceVersionMatch", ""),
@@ -73,6 +73,10 @@ def of_delete(query: QueryParams, body: Mapping[str, Any]) -> DeleteOptions:
         propagation=_propagation(query, body),
         grace=_grace(body.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))),
     )
+
+
+def limit(query: QueryParams) -> int:
+    return number("limit", query.get("limit"), 0, _MAX_LIMIT)
 
 
 def number(name: str, text: str | None, low: int, high: int) -> int:

@@ -113,6 +113,27 @@ class Metrics:
             "Entries lost since the audit log could not be written for too long.",
             registry=self.registry,
         )
+        self.object_seats = Gauge(
+            "wharfinger_object_seats_taken",
+            "Seats that requests to the object API take while they run; administrators take none.",
+            registry=self.registry,
+        )
+        self.object_waiting = Gauge(
+            "wharfinger_object_requests_waiting",
+            "Requests to the object API that wait for their turn.",
+            registry=self.registry,
+        )
+        self.object_watches = Gauge(
+            "wharfinger_object_watches",
+            "Watches that go on.",
+            registry=self.registry,
+        )
+        self.object_refused = Counter(
+            "wharfinger_object_requests_refused_total",
+            "Requests to the object API that were told to come again later.",
+            ("reason",),
+            registry=self.registry,
+        )
         build = Gauge("wharfinger_build_info", "Always 1.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
         self._handlers: dict[tuple[str, str], HandlerMetrics] = {}
