@@ -29,6 +29,13 @@ class Clock:
         return self.now
 
 
+def named(endpoint):
+    """The plural, with its subresource or, where Kubernetes has the same, with its group."""
+    kind = endpoint.kind
+    plural = str(kind.resource) if kind.group == "authorization.openshift.io" else kind.plural
+    return f"{plural}/{endpoint.subresource}".rstrip("/")
+
+
 class World:
     """Everything that a server wires, but for the server."""
 
@@ -73,7 +80,7 @@ class World:
             authenticator=self.authenticator,
             tokens=self.tokens,
         )
-        return {f"{one.kind.plural}/{one.subresource}".rstrip("/"): one for one in found}
+        return {named(one): one for one in found}
 
     async def project(self, name="p"):
         """Make a namespace, and fill it."""

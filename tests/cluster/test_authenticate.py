@@ -248,10 +248,10 @@ async def test_a_session_survives_a_restart_and_the_store_holds_no_token(world):
 
     assert (again.authenticator.bearer(token)).name == "ada"
     assert token not in kept
-    assert token.removeprefix("wharf_") not in kept
+    assert token.removeprefix("sha256~") not in kept
 
 
-@pytest.mark.parametrize("token", ["", "anonymous", "wharf_short", "wharf_" + "a" * 43, "\ud800"])
+@pytest.mark.parametrize("token", ["", "anonymous", "sha256~short", "sha256~" + "a" * 43, "\ud800"])
 async def test_nonsense_proves_nobody(world, token):
     with pytest.raises(NotProven):
         world.authenticator.bearer(token)

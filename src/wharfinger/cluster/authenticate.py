@@ -14,6 +14,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wharfinger.cluster.groups import Memberships
 from wharfinger.cluster.kind import GroupResource
 from wharfinger.cluster.passwords import Passwords
 from wharfinger.cluster.proofs import (
@@ -75,7 +76,8 @@ class Authenticator:
     ) -> None:
         self._cache = cache
         self._tokens = tokens
-        self._sessions = sessions
+        self.sessions = sessions
+        self._memberships = Memberships(cache)
         self._passwords = passwords
         self._read: OrderedDict[bytes, Statement] = OrderedDict()
 
@@ -112,7 +114,7 @@ class Authenticator:
         if looks_like_session(token):
             api = (self._tokens.api_audience,)
             _check_audience(api, audiences)
-            proof, session = self._sessions.prove(token)
+            proof, session = self.sessions.prove(token)
             return Identity(self.subject(proof), proof, session.expires, api)
         statement = self._statement(token)
         _check_audience(statement.audiences, audiences)
@@ -131,7 +133,7 @@ class Authenticator:
             case PasswordProof():
                 if not self._passwords.holds(proof):
                     raise _over("the password was changed")
-                return _user(proof.user)
+                return self._user(proof.user)
             case AdministratorProof():
                 return ADMINISTRATOR
             case AnonymousProof():
@@ -148,12 +150,15 @@ class Authenticator:
         return service_account(proof.namespace, proof.name, proof.uid)
 
     def _session(self, proof: SessionProof) -> Subject:
-        session = self._sessions.get(proof.session)
+        session = self.sessions.get(proof.session)
         if session is None or session.user != proof.user:
             raise _over("its session is over")
         if not self._passwords.holds(PasswordProof(session.user, session.entry)):
             raise _over("the password was changed")
-        return _user(session.user)
+        return self._user(session.user)
+
+    def _user(self, name: str) -> Subject:
+        return Subject(name, groups=(*self._memberships.of(name), OAUTH, AUTHENTICATED))
 
     def _statement(self, token: str) -> Statement:
         key = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
@@ -172,10 +177,6 @@ class Authenticator:
 def _check_audience(stated: tuple[str, ...], wanted: tuple[str, ...]) -> None:
     if not set(stated) & set(wanted):
         raise NotProven("cannot use the token: it is meant for another audience")
-
-
-def _user(name: str) -> Subject:
-    return Subject(name, groups=(OAUTH, AUTHENTICATED))
 
 
 def _over(why: str) -> NotProven:

@@ -21,6 +21,7 @@ Document = dict[str, Any]
 LIKE: Final = (1, 35)
 """The Kubernetes version whose API we speak."""
 
+_OPENSHIFT: Final = ".openshift.io"
 _DISCOVERY: Final = "apidiscovery.k8s.io"
 _AGGREGATED: Final = re.compile(r"application/json;(?P<parameters>[^,]*)")
 
@@ -116,7 +117,9 @@ def _served(kinds: Iterable[Kind], group: str, version: str) -> list[Kind]:
 
 
 def _group_names(kinds: Sequence[Kind]) -> tuple[str, ...]:
-    return tuple(sorted({kind.group for kind in kinds if kind.group and kind.verbs}))
+    """In order, and those of OpenShift last: clients take a name from the first that has it."""
+    names = {kind.group for kind in kinds if kind.group and kind.verbs}
+    return tuple(sorted(names, key=lambda name: (name.endswith(_OPENSHIFT), name)))
 
 
 def _versions(kinds: Sequence[Kind], group: str) -> tuple[str, ...]:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 SESSIONS = GroupResource("internal.wharfinger", "sessions")
 LIFETIME = 24 * 3600
-_TOKEN = re.compile(r"wharf_[A-Za-z0-9_-]{43}")
+PREFIX = "sha256~"
+"""As OpenShift's tokens begin: `oc` names them by it, and scanners for leaked secrets know it."""
+
+_TOKEN = re.compile(PREFIX + r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,13 @@ class Sessions:
     def __init__(self, cache: Cache, *, clock: Clock = time.time, lifetime: int = LIFETIME) -> None:
         self._cache = cache
         self._clock = clock
-        self._lifetime = lifetime
+        self.lifetime = lifetime
 
     async def start(self, proof: PasswordProof) -> Issued:
         """Begin a session; the token is told once and kept by nobody but the caller."""
-        token = f"wharf_{secrets.token_urlsafe(32)}"
+        token = f"{PREFIX}{secrets.token_urlsafe(32)}"
         now = int(self._clock())
-        session = Session(proof.user, proof.entry, now + self._lifetime)
+        session = Session(proof.user, proof.entry, now + self.lifetime)
         await self._cache.commit(Write(_key(digest(token)), _encode(digest(token), session), 0))
         return Issued(token, now, session.expires)
 
@@ -65,22 +68,26 @@ class Sessions:
         found = self._cache.get(SESSIONS, "", name)
         if found is None:
             return None
-        session = _decode(found)
+        session = session_of(found)
         return session if self._clock() < session.expires else None
 
     async def end(self, token: str) -> None:
         """End the session of a token; raise `NotProven` if it is over already."""
         proof, _ = self.prove(token)
-        await self._forget(self._cache.get(SESSIONS, "", proof.session))
+        await self.forget(proof.session)
+
+    async def forget(self, name: str) -> None:
+        """End the session under this hash, if there is one."""
+        await self._remove(self._cache.get(SESSIONS, "", name))
 
     async def sweep(self) -> None:
         """Remove what has expired."""
         now = self._clock()
         for found in self._cache.list(SESSIONS):
-            if _decode(found).expires <= now:
-                await self._forget(found)
+            if session_of(found).expires <= now:
+                await self._remove(found)
 
-    async def _forget(self, found: Object | None) -> None:
+    async def _remove(self, found: Object | None) -> None:
         if found is not None:
             metadata = found["metadata"]
             revision = int(metadata["resourceVersion"])
@@ -92,7 +99,9 @@ def looks_like_session(token: str) -> bool:
 
 
 def digest(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
+    """What a session is kept under: the hash of what is secret in its token."""
+    secret = token.removeprefix(PREFIX)
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def _key(name: str) -> Key:
@@ -104,6 +113,7 @@ def _encode(name: str, session: Session) -> bytes:
     return json.dumps({"metadata": {"name": name}, "spec": spec}).encode()
 
 
-def _decode(found: Object) -> Session:
+def session_of(found: Object) -> Session:
+    """The session in a stored object."""
     spec = found["spec"]
     return Session(spec["user"], spec["entry"], spec["expires"])

@@ -1,8 +1,9 @@
 """
 The endpoints that answer from other objects instead of from objects of their own.
 
-Reviews are questions, a project is a view of its namespace, a project request and a token request
-make something and are not kept. Each family has its module; here they are put together.
+Reviews are questions, a project is a view of its namespace, a role of OpenShift one of a role of
+Kubernetes, and a project request and a token request make something and are not kept. Each family
+has its module; here they are put together.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from wharfinger.cluster.kinds.authorization import (
     SUBJECT_ACCESS_REVIEW,
 )
 from wharfinger.cluster.objects import Objects
+from wharfinger.cluster.openshift import questions, rights
+from wharfinger.cluster.openshift.access_tokens import AccessTokens, OwnAccessTokens
+from wharfinger.cluster.openshift.users import Users
 from wharfinger.cluster.project_requests import ProjectRequests
 from wharfinger.cluster.projects import Projects
 from wharfinger.cluster.rbac import RbacAuthorizer
@@ -46,4 +50,9 @@ def resources(
         TokenRequests(objects, tokens),
         Projects(objects, authorizer),
         ProjectRequests(objects, authorizer),
+        Users(objects),
+        AccessTokens(objects.cache, authenticator.sessions, authorizer),
+        OwnAccessTokens(objects.cache, authenticator.sessions, authorizer),
+        *rights.views(objects),
+        *questions.endpoints(objects.cache, authorizer),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wharfinger.cluster.kind import Kind
+from wharfinger.cluster.kinds import openshift
 from wharfinger.cluster.kinds.authentication import (
     SELF_SUBJECT_REVIEW,
     TOKEN_REQUEST,
@@ -43,6 +44,7 @@ ALL: Final[tuple[Kind, ...]] = (
     CLUSTER_ROLE_BINDING,
     ROLE,
     ROLE_BINDING,
+    *openshift.STORED,
 )
 """The kinds that are stored as they are."""
 
@@ -58,6 +60,7 @@ VIRTUAL: Final[tuple[Kind, ...]] = (
     PROJECT_REQUEST,
     BINDING,
     EVICTION,
+    *openshift.COMPUTED,
 )
 """The kinds that are computed when asked for."""
 

@@ -1,0 +1,42 @@
+"""The kinds of OpenShift that are served, but for projects: one module for each API group."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wharfinger.cluster.kind import Kind
+from wharfinger.cluster.kinds.openshift.oauth import OAUTH_ACCESS_TOKEN, USER_OAUTH_ACCESS_TOKEN
+from wharfinger.cluster.kinds.openshift.questions import (
+    LOCAL_RESOURCE_ACCESS_REVIEW,
+    LOCAL_SUBJECT_ACCESS_REVIEW,
+    RESOURCE_ACCESS_REVIEW,
+    SELF_SUBJECT_RULES_REVIEW,
+    SUBJECT_ACCESS_REVIEW,
+    SUBJECT_RULES_REVIEW,
+)
+from wharfinger.cluster.kinds.openshift.rights import (
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    ROLE,
+    ROLE_BINDING,
+)
+from wharfinger.cluster.kinds.openshift.users import GROUP, IDENTITY, USER
+
+STORED: Final[tuple[Kind, ...]] = (GROUP, IDENTITY, USER)
+"""Stored as they are; the user called `~` has an endpoint that answers who asks."""
+
+COMPUTED: Final[tuple[Kind, ...]] = (
+    OAUTH_ACCESS_TOKEN,
+    USER_OAUTH_ACCESS_TOKEN,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    ROLE,
+    ROLE_BINDING,
+    LOCAL_RESOURCE_ACCESS_REVIEW,
+    LOCAL_SUBJECT_ACCESS_REVIEW,
+    RESOURCE_ACCESS_REVIEW,
+    SELF_SUBJECT_RULES_REVIEW,
+    SUBJECT_ACCESS_REVIEW,
+    SUBJECT_RULES_REVIEW,
+)
+"""Views and questions, each with an endpoint of its own."""

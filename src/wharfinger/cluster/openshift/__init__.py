@@ -1,0 +1,1 @@
+"""What answers for the kinds of OpenShift: views of what is stored elsewhere, and questions."""
