@@ -26,7 +26,15 @@ from wharfinger.cluster.kinds.meta import DELETE_OPTIONS
 from wharfinger.cluster.objects import Deletion, Objects
 from wharfinger.cluster.subject import Subject
 from wharfinger.errors import Forbidden
-from wharfinger.server import audit, fairness, guard, kube_bodies, kube_options, kube_paths
+from wharfinger.server import (
+    audit,
+    fairness,
+    guard,
+    kube_bodies,
+    kube_gzip,
+    kube_options,
+    kube_paths,
+)
 from wharfinger.server.gate import Gate
 from wharfinger.server.kube_accept import negotiate
 from wharfinger.server.kube_answers import Shape, included, respond
@@ -126,7 +134,7 @@ class Kube:
         async with self._gate.seat(proven, _seats(call, verb)) as waited:
             if waited:
                 permitted()  # which it may not be any more
-            return await _VERBS[verb](call)
+            return await kube_gzip.fitted(request, await _VERBS[verb](call))
 
     def _find(self, target: Target, verb: str) -> Endpoint:
         name = (target.group, target.version, target.resource, target.subresource)
