@@ -52,6 +52,10 @@ class FieldError:
         return cls("FieldValueForbidden", field, _joined("Forbidden", detail))
 
     @classmethod
+    def not_found(cls, field: str, value: Any) -> Self:
+        return cls("FieldValueNotFound", field, f"Not found: {_json(value)}")
+
+    @classmethod
     def duplicate(cls, field: str, value: Any) -> Self:
         return cls("FieldValueDuplicate", field, f"Duplicate value: {_json(value)}")
 
@@ -59,6 +63,11 @@ class FieldError:
     def too_long(cls, field: str, limit: int) -> Self:
         message = f"Too long: may not be more than {limit} bytes"
         return cls("FieldValueTooLong", field, message)
+
+    @classmethod
+    def too_many(cls, field: str, count: int, limit: int) -> Self:
+        message = f"Too many: {count}: must have at most {limit} items"
+        return cls("FieldValueTooMany", field, message)
 
     @classmethod
     def unsupported(cls, field: str, value: Any, supported: Sequence[str]) -> Self:

@@ -7,6 +7,8 @@ from wharfinger.cluster.kinds.columns import AGE, NAME
 from wharfinger.cluster.kinds.meta import top
 from wharfinger.cluster.kinds.pods import deletion
 from wharfinger.cluster.kinds.pods.defaults import default_pod
+from wharfinger.cluster.kinds.pods.rules.spec import validate_pod
+from wharfinger.cluster.kinds.pods.rules.update import validate_pod_update
 from wharfinger.cluster.kinds.pods.spec import POD_SPEC
 from wharfinger.cluster.kinds.pods.status import POD_STATUS
 from wharfinger.cluster.kinds.pods.subresources import SUBRESOURCES
@@ -29,6 +31,8 @@ POD = Kind(
         },
     ),
     default=default_pod,
+    validate=validate_pod,
+    validate_update=validate_pod_update,
     columns=(NAME, AGE),
     subresources=SUBRESOURCES,
     grace=deletion.grace,

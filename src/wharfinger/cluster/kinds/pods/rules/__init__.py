@@ -1,0 +1,1 @@
+"""What a pod may be, judged in the words that clients know."""
