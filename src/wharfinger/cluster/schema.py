@@ -160,8 +160,8 @@ def _prune_object(schema: Schema, value: dict[str, Any]) -> None:
                 value[name] = quantity.canonical(value[name])
             else:
                 _prune(below, value[name])
-        elif name in fields:
-            del value[name]
+        elif name in fields or below.get("format") == "date-time":
+            del value[name]  # there is no time that could stand for none
         elif below.get("type") == "string":
             # As Go decodes a null in a map of texts or amounts.
             value[name] = "0" if below.get("format") == quantity.FORMAT else ""

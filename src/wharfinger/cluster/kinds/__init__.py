@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wharfinger.cluster.kind import Kind
-from wharfinger.cluster.kinds import openshift
+from wharfinger.cluster.kinds import openshift, workloads
 from wharfinger.cluster.kinds.authentication import (
     SELF_SUBJECT_REVIEW,
     TOKEN_REQUEST,
@@ -44,6 +44,7 @@ ALL: Final[tuple[Kind, ...]] = (
     CLUSTER_ROLE_BINDING,
     ROLE,
     ROLE_BINDING,
+    *workloads.STORED,
     *openshift.STORED,
 )
 """The kinds that are stored as they are."""
@@ -60,6 +61,7 @@ VIRTUAL: Final[tuple[Kind, ...]] = (
     PROJECT_REQUEST,
     BINDING,
     EVICTION,
+    *workloads.COMPUTED,
     *openshift.COMPUTED,
 )
 """The kinds that are computed when asked for."""

@@ -98,6 +98,19 @@ LABEL_SELECTOR = Record(
 )
 LABEL_SELECTOR["x-kubernetes-map-type"] = "atomic"
 
+CONDITION = Record(
+    f"{_META}Condition",
+    "Something that holds of an object, or does not.",
+    {
+        "type": text("What the condition is about."),
+        "status": text("True, False or Unknown."),
+        "observedGeneration": integer("Up to which change of the object it was judged.", bits=64),
+        "lastTransitionTime": moment("When the status last changed."),
+        "reason": text("Why, for machines."),
+        "message": text("Why, for people."),
+    },
+    required=("type", "status", "lastTransitionTime", "reason", "message"),
+)
 
 DELETE_OPTIONS = Record(
     f"{_META}DeleteOptions",

@@ -8,6 +8,7 @@ from typing import Final
 _META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
 
 ORDER: Final[Mapping[str, str]] = {
+    f"{_META}Condition": ("type? status? observedGeneration lastTransitionTime? reason? message?"),
     f"{_META}DeleteOptions": (
         "gracePeriodSeconds? preconditions orphanDependents? propagationPolicy? dryRun"
     ),
