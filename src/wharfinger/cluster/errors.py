@@ -19,6 +19,7 @@ from wharfinger.errors import (
     Gone,
     NotFound,
     TooLarge,
+    TooManyRequests,
     Unavailable,
     Unsupported,
     WharfingerError,
@@ -63,6 +64,15 @@ class ObjectConflict(ObjectError, Conflict):
     def __init__(self, resource: GroupResource, name: str, reason: str = MODIFIED) -> None:
         message = f'Operation cannot be fulfilled on {resource} "{name}": {reason}'
         super().__init__(message, resource, name)
+
+
+class ApplyConflict(ObjectError, Conflict):
+    """An apply would change fields that others manage; the causes name each of them."""
+
+    code = "apply-conflict"
+
+    def __init__(self, message: str, causes: Sequence[FieldError]) -> None:
+        super().__init__(message, causes=causes)
 
 
 class ObjectInvalid(ObjectError, BadInput):
@@ -142,6 +152,31 @@ class RevisionTooLarge(ObjectError, Unavailable):
         cause = FieldError("ResourceVersionTooLarge", "", "Too large resource version")
         message = f"Timeout: Too large resource version: {asked}, current: {revision}"
         super().__init__(message, causes=(cause,))
+
+
+class DisruptionRefused(ObjectError, TooManyRequests):
+    """A disruption budget forbids an eviction now; `retry_after` is 0 where nobody knows when not."""
+
+    code = "disruption-refused"
+
+    def __init__(self, cause: str, retry_after: int = 0) -> None:
+        super().__init__(
+            "Cannot evict pod as it would violate the pod's disruption budget.",
+            causes=(FieldError("DisruptionBudget", "", cause),),
+        )
+        self.retry_after = retry_after
+
+
+class OverlappingBudgets(ObjectError):
+    """More than one budget covers a pod, so none can be held against."""
+
+    code = "overlapping-budgets"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This pod has more than one PodDisruptionBudget, "
+            "which the eviction subresource does not support."
+        )
 
 
 class RevisionConflict(Conflict):

@@ -27,6 +27,7 @@ REASONS: Final[Mapping[type[WharfingerError], tuple[int, str]]] = {
     cluster.PatchTypeUnsupported: (415, "UnsupportedMediaType"),
     cluster.Expired: (410, "Expired"),
     cluster.RevisionTooLarge: (504, "Timeout"),
+    cluster.OverlappingBudgets: (500, "InternalError"),
     protobuf.NoProtobuf: (415, "UnsupportedMediaType"),
 }
 _BY_STATUS: Final[Mapping[int, str]] = {
@@ -84,8 +85,8 @@ def body(scope: Scope, error: WharfingerError) -> Response:
     headers = {}
     if code == 401:
         headers["www-authenticate"] = 'Basic realm="wharfinger"'
-    if "retryAfterSeconds" in status.get("details", {}):
-        headers["retry-after"] = str(_RETRY_SECONDS)
+    if pause := status.get("details", {}).get("retryAfterSeconds"):
+        headers["retry-after"] = str(pause)
     content = msgspec.json.encode(status)
     return Response(content, code, headers, media_type="application/json")
 
@@ -145,5 +146,5 @@ def _details(error: WharfingerError, code: int) -> dict[str, Any]:
                 for cause in error.causes
             ]
     if code in (429, 503, 504):
-        details["retryAfterSeconds"] = _RETRY_SECONDS
+        details["retryAfterSeconds"] = getattr(error, "retry_after", _RETRY_SECONDS)
     return {name: value for name, value in details.items() if value}

@@ -4,6 +4,7 @@ import pytest
 
 from wharfinger import errors
 from wharfinger.cluster import errors as cluster
+from wharfinger.cluster.errors import DisruptionRefused
 from wharfinger.cluster.kind import FieldError, GroupResource
 from wharfinger.cluster.kinds import ROLE
 from wharfinger.server import kube_errors
@@ -26,6 +27,8 @@ CAUSE = FieldError.required("rules[0].verbs")
         (cluster.VerbUnsupported(ROLES, "create"), 405, "MethodNotAllowed"),
         (cluster.Expired("no"), 410, "Expired"),
         (cluster.RevisionTooLarge(9, 1), 504, "Timeout"),
+        (cluster.DisruptionRefused("no"), 429, "TooManyRequests"),
+        (cluster.OverlappingBudgets(), 500, "InternalError"),
         (errors.Unauthenticated("no"), 401, "Unauthorized"),
         (errors.TooLarge("no"), 413, "RequestEntityTooLarge"),
         (errors.TooManyRequests("no"), 429, "TooManyRequests"),
@@ -73,6 +76,18 @@ def test_clients_are_told_when_to_come_again():
     response = kube_errors.body({}, errors.TooManyRequests("later"))
 
     assert response.headers["retry-after"] == "1"
+
+
+def test_an_error_that_knows_when_to_come_again_says_so():
+    pause = DisruptionRefused("wait", retry_after=10)
+    assert kube_errors.body({}, pause).headers["retry-after"] == "10"
+    details = kube_errors.status_object(pause)["details"]
+    assert details["retryAfterSeconds"] == 10
+    assert details["causes"][0]["reason"] == "DisruptionBudget"
+
+    never = DisruptionRefused("too few")
+    assert "retry-after" not in kube_errors.body({}, never).headers
+    assert "retryAfterSeconds" not in kube_errors.status_object(never)["details"]
 
 
 def test_a_remedy_is_told_with_our_own_errors():
