@@ -102,3 +102,21 @@ def test_fields_are_those_of_the_kind():
 def test_a_selector_has_a_limit_of_length():
     with pytest.raises(BadRequest, match="longer"):
         selector.parse(CONFIG_MAP, ",".join(["a=b"] * 10_000), "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ("", ""),
+        ("metadata.name=web", "web"),
+        ("metadata.namespace=dock,metadata.name==system:node", "system:node"),
+        ("metadata.name!=web", ""),
+        ("metadata.name=a/b", ""),
+        ("metadata.name=..", ""),
+        ("metadata.name=", ""),
+        ("metadata.name", ""),
+        ("type=metadata.name=web", ""),
+    ],
+)
+def test_a_selector_can_name_one_object(fields, name):
+    assert selector.exact_name(fields) == name

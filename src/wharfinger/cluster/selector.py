@@ -20,6 +20,7 @@ from wharfinger.cluster.kind import Kind, Object
 
 MAX_LENGTH: Final = 16 * 1024
 _TOKEN: Final = re.compile(r"\s*(?:(?P<mark>!=|==|[=!(),<>])|(?P<word>[^\s=!(),<>]+))", re.ASCII)
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*", re.ASCII)
 _FIELD: Final = re.compile(r"([^=!]*?)(==|!=|=)(.*)", re.DOTALL)
 
 
@@ -104,6 +105,16 @@ def parse_labels(text: str) -> tuple[LabelRequirement, ...]:
 
 def parse_fields(kind: Kind, text: str) -> tuple[FieldRequirement, ...]:
     return tuple(_field(kind, term) for term in _split(text) if term.strip())
+
+
+def exact_name(fields: str) -> str:
+    """The name that every selected object must have, "" if there is none such."""
+    for term in _split(fields[:MAX_LENGTH]):
+        match = _FIELD.fullmatch(term)
+        if match is None or match[1].strip() != "metadata.name" or match[2] == "!=":
+            continue
+        return match[3] if _NAME.fullmatch(match[3]) else ""
+    return ""
 
 
 class _Tokens:

@@ -18,7 +18,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wharfinger.cluster import kinds
+from wharfinger.cluster import kinds, paging
 from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.cluster.endpoint import Endpoint, Stored
 from wharfinger.cluster.kind import Kind
@@ -111,9 +111,10 @@ class Kube:
         verb = kube_paths.verb(
             request.method, target, watch=kube_options.watches(request.query_params)
         )
-        access = target.access(verb)
         trail = audit.trail(request.scope)
         trail.verb, trail.target = verb, target
+        trail.name = kube_options.named(request.query_params) if verb in ("list", "watch") else ""
+        access = target.access(verb, trail.name)
         trail.decision = services.authorizer.decide(subject, access)
         if not trail.decision.allowed:
             raise guard.refused(subject, access)
@@ -131,7 +132,7 @@ class Kube:
             held.enter_context(self._gate.watch(proven))
         if request.method != "GET":
             await kube_bodies.read(request)  # before it takes a seat: a client may send slowly
-        async with self._gate.seat(proven, _seats(call, verb)) as waited:
+        async with self._gate.seat(proven, _seats(call, verb, trail.name)) as waited:
             if waited:
                 permitted()  # which it may not be any more
             return await kube_gzip.fitted(request, await _VERBS[verb](call))
@@ -196,10 +197,10 @@ def _verbs(endpoint: Endpoint) -> tuple[str, ...]:
     )
 
 
-def _seats(call: Call, verb: str) -> int:
+def _seats(call: Call, verb: str, named: str) -> int:
     query = call.request.query_params
     limit = kube_options.limit(query) if verb in ("list", "deletecollection") else 0
-    return fairness.seats(verb, limit=limit, named=bool(call.target.name))
+    return fairness.seats(verb, limit=limit, named=bool(call.target.name or named))
 
 
 def _misplaced(kind: Kind, target: Target, verb: str) -> bool:
@@ -210,6 +211,9 @@ def _misplaced(kind: Kind, target: Target, verb: str) -> bool:
 
 
 async def _get(call: Call) -> ASGIApp:
+    if version := call.request.query_params.get("resourceVersion"):
+        services: Services = call.request.app.state
+        paging.require_reached(services.cache, version)
     obj = await call.endpoint.get(call.subject, call.namespace, call.target.name)
     return respond(call.shape.object(obj))
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from starlette.datastructures import QueryParams
 
-from wharfinger.cluster import selector
+from wharfinger.cluster import list_rules, selector
 from wharfinger.cluster.errors import BadRequest
 from wharfinger.cluster.kind import Kind
 from wharfinger.cluster.options import (
@@ -40,6 +40,7 @@ def of_write(query: QueryParams, warn: Callable[[str], None]) -> Options:
 
 
 def of_list(kind: Kind, query: QueryParams) -> ListOptions:
+    list_rules.check(_asked(query, watch=False))
     return ListOptions(
         selector=_selector(kind, query),
         limit=limit(query),
@@ -50,6 +51,7 @@ def of_list(kind: Kind, query: QueryParams) -> ListOptions:
 
 
 def of_watch(kind: Kind, query: QueryParams) -> WatchOptions:
+    list_rules.check(_asked(query, watch=True))
     initial = query.get("sendInitialEvents")
     return WatchOptions(
         selector=_selector(kind, query),
@@ -75,6 +77,11 @@ def of_delete(query: QueryParams, body: Mapping[str, Any]) -> DeleteOptions:
     )
 
 
+def named(query: QueryParams) -> str:
+    """The one object that a list or a watch can only be about, as its field selector says."""
+    return selector.exact_name(query.get("fieldSelector", ""))
+
+
 def limit(query: QueryParams) -> int:
     return number("limit", query.get("limit"), 0, _MAX_LIMIT)
 
@@ -98,6 +105,16 @@ def flag(name: str, text: str | None) -> bool:
 
 def watches(query: QueryParams) -> bool:
     return flag("watch", query.get("watch"))
+
+
+def _asked(query: QueryParams, *, watch: bool) -> list_rules.Asked:
+    return list_rules.Asked(
+        watch=watch,
+        version=query.get("resourceVersion", ""),
+        match=query.get("resourceVersionMatch", ""),
+        goes_on=query.get("continue", ""),
+        initial=bool(query.get("sendInitialEvents")),
+    )
 
 
 def _selector(kind: Kind, query: QueryParams) -> Selector:

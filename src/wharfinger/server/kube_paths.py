@@ -55,14 +55,15 @@ class Target:
         scope = GroupResource(self.group, self.resource) in _SCOPES
         return self.name if scope and not self.namespace else self.namespace
 
-    def access(self, verb: str) -> Access:
+    def access(self, verb: str, selected: str = "") -> Access:
+        """The question; `selected` is the one name that a list or a watch can be about."""
         return Access(
             verb=verb,
             group=self.group,
             resource=self.resource,
             subresource=self.subresource,
             namespace=self.own_namespace,
-            name=self.name,
+            name=self.name or selected,
         )
 
 

@@ -151,4 +151,4 @@ async def objects() -> AsyncIterator[Objects]:
 def client(objects: Objects, rights: Rights) -> Client:
     app = kube.Kube(kube.endpoints(objects, [SelfReviews()]), now=lambda: NOON)
     bodies = dict.fromkeys(("api", "apis", "openapi", "version"), kube_errors.body)
-    return Client(ErrorEdge(app, bodies), SimpleNamespace(authorizer=rights))
+    return Client(ErrorEdge(app, bodies), SimpleNamespace(authorizer=rights, cache=objects.cache))

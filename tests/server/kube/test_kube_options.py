@@ -81,6 +81,7 @@ def test_initial_events_are_asked_for_refused_or_left_open():
     def initial(query: str) -> bool | None:
         return kube_options.of_watch(CONFIG_MAP, QueryParams(query)).initial_events
 
+    newer = "resourceVersionMatch=NotOlderThan"
     assert initial("") is None
-    assert initial("sendInitialEvents=true") is True
-    assert initial("sendInitialEvents=false") is False
+    assert initial(f"sendInitialEvents=true&{newer}") is True
+    assert initial(f"sendInitialEvents=false&{newer}") is False
