@@ -13,7 +13,15 @@ from wharfinger.cluster.kinds.workloads import numbers
 
 _MODELS: Final = "io.k8s.api.autoscaling.v1."
 
-SCALE_BELOW: Final = Subresource("scale", ("get", "patch", "update"), "autoscaling", "v1", "Scale")
+SCALE_BELOW: Final = Subresource(
+    "scale",
+    ("get", "patch", "update"),
+    "autoscaling",
+    "v1",
+    "Scale",
+    parts=(("spec", "replicas"),),
+)
+"""Declares the subresource of those that have it; `scales.py` answers there."""
 
 _SPEC = Record(
     f"{_MODELS}ScaleSpec",
