@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from wharfinger.cluster.kind import Kind
+from wharfinger.cluster.kinds.openshift.builds import BUILD, BUILD_CONFIG
+from wharfinger.cluster.kinds.openshift.deployments import DEPLOYMENT_CONFIG
 from wharfinger.cluster.kinds.openshift.oauth import OAUTH_ACCESS_TOKEN, USER_OAUTH_ACCESS_TOKEN
 from wharfinger.cluster.kinds.openshift.questions import (
     LOCAL_RESOURCE_ACCESS_REVIEW,
@@ -22,7 +24,14 @@ from wharfinger.cluster.kinds.openshift.rights import (
 )
 from wharfinger.cluster.kinds.openshift.users import GROUP, IDENTITY, USER
 
-STORED: Final[tuple[Kind, ...]] = (GROUP, IDENTITY, USER)
+STORED: Final[tuple[Kind, ...]] = (
+    DEPLOYMENT_CONFIG,
+    BUILD,
+    BUILD_CONFIG,
+    GROUP,
+    IDENTITY,
+    USER,
+)
 """Stored as they are; the user called `~` has an endpoint that answers who asks."""
 
 COMPUTED: Final[tuple[Kind, ...]] = (
