@@ -8,7 +8,7 @@ the controllers put pods on it as far as it is schedulable.
 from __future__ import annotations
 
 from wharfinger.cluster.kind import Kind, Subresource
-from wharfinger.cluster.kinds.columns import AGE, NAME
+from wharfinger.cluster.kinds import node_rules
 from wharfinger.cluster.kinds.meta import top
 from wharfinger.cluster.kinds.node_spec import NODE_SPEC
 from wharfinger.cluster.kinds.node_status import NODE_STATUS
@@ -29,6 +29,10 @@ NODE = Kind(
             "status": NODE_STATUS.of("How the node is."),
         },
     ),
-    columns=(NAME, AGE),
+    default=node_rules.default,
+    validate=node_rules.validate,
+    validate_update=node_rules.validate_update,
+    columns=node_rules.COLUMNS,
+    selectable={"spec.unschedulable": node_rules.is_unschedulable},
     subresources=(Subresource("status", ("get", "patch", "update")),),
 )

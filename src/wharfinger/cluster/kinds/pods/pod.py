@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from wharfinger.cluster.kind import Kind
-from wharfinger.cluster.kinds.columns import AGE, NAME
 from wharfinger.cluster.kinds.meta import top
 from wharfinger.cluster.kinds.pods import deletion
 from wharfinger.cluster.kinds.pods.defaults import default_pod
+from wharfinger.cluster.kinds.pods.printing import COLUMNS, SELECTABLE
 from wharfinger.cluster.kinds.pods.rules.spec import validate_pod
 from wharfinger.cluster.kinds.pods.rules.update import validate_pod_update
 from wharfinger.cluster.kinds.pods.spec import POD_SPEC
@@ -33,7 +33,8 @@ POD = Kind(
     default=default_pod,
     validate=validate_pod,
     validate_update=validate_pod_update,
-    columns=(NAME, AGE),
+    columns=COLUMNS,
+    selectable=SELECTABLE,
     subresources=SUBRESOURCES,
     grace=deletion.grace,
 )
