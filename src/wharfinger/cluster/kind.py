@@ -162,6 +162,8 @@ class Kind:
     columns: tuple[Column, ...] = ()
     selectable: Mapping[str, Callable[[Object], str]] = field(default_factory=dict)
     subresources: tuple[Subresource, ...] = ()
+    born_with_status: bool = False
+    """Whether who makes an object may say how it is, as a node does that registers itself."""
     grace: Callable[[Object, int | None], int] = _at_once
     """How many seconds a deletion waits for whoever ends the object, if a client asks for so many
     (None: it says nothing). It is removed when somebody asks for none."""

@@ -72,7 +72,7 @@ def begin(kind: Kind, obj: Object, *, uid: str, now: datetime) -> None:
         )
     for field in _OURS:
         metadata.pop(field, None)
-    if _has(kind, "status"):
+    if _has(kind, "status") and not kind.born_with_status:
         obj.pop("status", None)
     metadata["uid"] = uid
     metadata["creationTimestamp"] = timestamp(now)

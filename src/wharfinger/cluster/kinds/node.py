@@ -34,5 +34,6 @@ NODE = Kind(
     validate_update=node_rules.validate_update,
     columns=node_rules.COLUMNS,
     selectable={"spec.unschedulable": node_rules.is_unschedulable},
+    born_with_status=True,
     subresources=(Subresource("status", ("get", "patch", "update")),),
 )
