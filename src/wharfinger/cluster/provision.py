@@ -1,9 +1,9 @@
 """
 All that goes on behind the objects, put together as one task of the server.
 
-Roles are aggregated, projects filled, secrets given their tokens, owned objects collected and
-namespaces emptied: one controller each, each in its own loop, so that the end of a large project
-delays no other. One that dies takes the task with it, and the server starts the task again.
+Roles are aggregated, projects filled, secrets given their tokens, owned objects collected,
+namespaces emptied and workloads moved: one controller each, each in its own loop, so that the end of
+a large project delays no other. One that dies takes the task with it, and the server starts the task again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from wharfinger.cluster import aggregation, kinds
-from wharfinger.cluster.controllers import Runner
+from wharfinger.cluster.controllers import Controller, Runner
 from wharfinger.cluster.garbage import Garbage
 from wharfinger.cluster.kinds.rbac import CLUSTER_ROLE
 from wharfinger.cluster.namespaces import NamespaceEnd, OnDeleted
@@ -25,6 +25,7 @@ from wharfinger.cluster.subject import SYSTEM
 from wharfinger.cluster.token_secrets import TokenSecrets
 from wharfinger.cluster.tokens import Clock, Tokens
 from wharfinger.cluster.watch import Event
+from wharfinger.cluster.workloads import wiring
 
 
 class AggregatedRoles:
@@ -68,13 +69,14 @@ class Provisioner:
         clock: Clock = time.time,
         suffix: Callable[[], str] = random_suffix,
     ) -> None:
-        controllers = (
+        controllers: tuple[Controller, ...] = (
             AggregatedRoles(objects),
             ProjectContents(objects),
             PullSecrets(objects, tokens, hosts, suffix=suffix, clock=clock),
             TokenSecrets(objects, tokens, authority=authority),
             Garbage(objects, kinds.ALL),
             NamespaceEnd(objects, kinds.ALL, on_project_deleted),
+            *wiring.controllers(objects, clock=clock),
         )
         self._runners = [Runner(objects.cache, one, clock=clock) for one in controllers]
 

@@ -31,6 +31,8 @@ from wharfinger.cluster.reviews import (
 )
 from wharfinger.cluster.token_requests import TokenRequests
 from wharfinger.cluster.tokens import Tokens
+from wharfinger.cluster.workloads.binding import Bindings
+from wharfinger.cluster.workloads.eviction import Evictions
 
 
 def resources(
@@ -51,6 +53,9 @@ def resources(
         TokenRequests(objects, tokens),
         Projects(objects, authorizer),
         ProjectRequests(objects, authorizer),
+        Evictions(objects),
+        Bindings(objects, below=True),
+        Bindings(objects, below=False),
         Users(objects),
         AccessTokens(objects.cache, authenticator.sessions, authorizer),
         OwnAccessTokens(objects.cache, authenticator.sessions, authorizer),

@@ -13,7 +13,7 @@ BINDING = Kind(
     plural="bindings",
     singular="binding",
     namespaced=True,
-    verbs=(),
+    verbs=("create",),
     schema=top(
         "io.k8s.api.core.v1.Binding",
         "Puts a pod on a node.",
