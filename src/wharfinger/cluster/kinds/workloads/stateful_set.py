@@ -136,9 +136,16 @@ def _validate(obj: Object) -> Iterator[FieldError]:
     if spec.get("selector") is None:
         yield FieldError.required("spec.selector")
     yield from template.chosen(spec, "statefulset")
-    yield from template.errors(spec, "spec")
+    yield from template.errors(spec, "spec", claims=_claims(spec))
     yield from template.lasting(spec, "StatefulSet")
     yield from _status_errors(obj.get("status") or {})
+
+
+def _claims(spec: Mapping[str, Any]) -> list[str]:
+    """Name the volumes that each pod gets of its own."""
+    found = spec.get("volumeClaimTemplates") or ()
+    names = ((one.get("metadata") or {}).get("name") or "" for one in found)
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def _strategy_errors(strategy: Mapping[str, Any]) -> Iterator[FieldError]:

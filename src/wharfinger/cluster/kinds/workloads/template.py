@@ -7,14 +7,18 @@ selector chooses them, and that they are started again when they end (or not, fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from wharfinger.cluster import label_selector, validation
 from wharfinger.cluster.kind import Column, FieldError, Object
 from wharfinger.cluster.kinds.meta import LABEL_SELECTOR
-from wharfinger.cluster.kinds.pods import POD_TEMPLATE_SPEC
+from wharfinger.cluster.kinds.pods import (
+    POD_TEMPLATE_SPEC,
+    default_pod_spec,
+    validate_pod_spec,
+)
 from wharfinger.cluster.kinds.shapes import Schema
 
 NONE: Final = "<none>"
@@ -28,7 +32,7 @@ def default(spec: dict[str, Any]) -> dict[str, Any]:
     """Complete the template of a spec, and return it."""
     template: dict[str, Any] = spec.setdefault("template", {})
     template.setdefault("metadata", {})
-    template.setdefault("spec", {})
+    default_pod_spec(template.setdefault("spec", {}))
     return template
 
 
@@ -42,12 +46,24 @@ def restart_policy(spec: Mapping[str, Any]) -> str:
     return str(_pod(spec).get("restartPolicy") or "Always")
 
 
-def errors(spec: Mapping[str, Any], path: str) -> Iterator[FieldError]:
-    """Judge the template of a spec for itself."""
+def errors(
+    spec: Mapping[str, Any], path: str, *, claims: Collection[str] = ()
+) -> Iterator[FieldError]:
+    """Judge the template of a spec for itself; `claims` are volumes that each pod gets besides."""
     metadata = (spec.get("template") or {}).get("metadata") or {}
     yield from validation.labels(metadata.get("labels") or {}, f"{path}.template.labels")
     annotations = metadata.get("annotations") or {}
     yield from validation.annotations(annotations, f"{path}.template.annotations")
+    pod = _with_volumes(_pod(spec), claims)
+    yield from validate_pod_spec(pod, f"{path}.template.spec")
+
+
+def _with_volumes(pod: Mapping[str, Any], claims: Collection[str]) -> Mapping[str, Any]:
+    """Give a pod the volumes of claims, in place of those that have the same names."""
+    if not claims:
+        return pod
+    own = [one for one in pod.get("volumes") or () if one.get("name") not in claims]
+    return {**pod, "volumes": [*own, *({"name": name, "emptyDir": {}} for name in claims)]}
 
 
 def lasting(spec: Mapping[str, Any], owner: str) -> Iterator[FieldError]:
