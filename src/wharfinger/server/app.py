@@ -29,6 +29,7 @@ from wharfinger.cluster.escalation import EscalationCheck
 from wharfinger.cluster.htpasswd import HtpasswdFile
 from wharfinger.cluster.objects import Objects
 from wharfinger.cluster.passwords import Passwords
+from wharfinger.cluster.pod_accounts import PodAccounts
 from wharfinger.cluster.provision import Provisioner
 from wharfinger.cluster.rbac import RbacAuthorizer
 from wharfinger.cluster.sessions import Sessions
@@ -58,7 +59,7 @@ from wharfinger.server.state import Services
 from wharfinger.server.tasks import Tasks
 from wharfinger.server.v2 import V2
 
-_OBJECT_API = ("api", "apis", "openapi", "version")
+_OBJECT_API = ("api", "apis", "oapi", "openapi", "version")
 _PURGE_SECONDS = 60 * 60
 _SWEEP_SECONDS = 10 * 60
 
@@ -93,7 +94,8 @@ async def services(
         cache = await Cache.open(SqliteStore(directory.objects))
         stack.push_async_callback(cache.close)
         authorizer = RbacAuthorizer(cache)
-        objects = Objects(cache, (NamespaceLifecycle(cache), EscalationCheck(authorizer)))
+        admission = NamespaceLifecycle(cache), PodAccounts(cache), EscalationCheck(authorizer)
+        objects = Objects(cache, admission)
         tokens, sessions = Tokens(directory.signing_key()), Sessions(cache)
         file = HtpasswdFile(settings.htpasswd) if settings.htpasswd is not None else None
         authenticator = Authenticator(
