@@ -48,7 +48,8 @@ def test_a_group_names_its_versions():
 def test_resources_are_listed_with_what_lies_below_them():
     found = names("")
 
-    assert found[:5] == [
+    assert found[:6] == [
+        "bindings",
         "configmaps",
         "events",
         "namespaces",
