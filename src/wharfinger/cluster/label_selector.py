@@ -63,7 +63,7 @@ def _expressions(selector: Selector) -> Iterable[Mapping[str, Any]]:
 
 
 def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = expression.get("key"), expression.get("values") or ()
+    key, values = expression.get("key") or "", expression.get("values") or ()
     match expression.get("operator"):
         case "In":
             return key in labels and labels[key] in values

@@ -129,7 +129,7 @@ def metadata(kind: Kind, obj: Object) -> list[FieldError]:
         *_names(kind, meta),
         *_namespace(kind, meta),
         *labels(meta.get("labels") or {}, "metadata.labels"),
-        *annotations(meta.get("annotations") or {}, "metadata.annotations"),
+        *all_annotations(meta.get("annotations") or {}, "metadata.annotations"),
         *_owners(meta.get("ownerReferences") or ()),
         *_finalizers(meta.get("finalizers") or ()),
     ]
@@ -161,7 +161,7 @@ def labels(found: Mapping[str, str], path: str) -> Iterator[FieldError]:
             yield FieldError.invalid(path, value, error)
 
 
-def annotations(found: Mapping[str, str], path: str) -> Iterator[FieldError]:
+def all_annotations(found: Mapping[str, str], path: str) -> Iterator[FieldError]:
     for key in found:
         for error in qualified_name(key.lower()):
             yield FieldError.invalid(path, key, error)

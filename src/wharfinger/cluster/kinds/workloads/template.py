@@ -53,7 +53,7 @@ def errors(
     metadata = (spec.get("template") or {}).get("metadata") or {}
     yield from validation.labels(metadata.get("labels") or {}, f"{path}.template.labels")
     annotations = metadata.get("annotations") or {}
-    yield from validation.annotations(annotations, f"{path}.template.annotations")
+    yield from validation.all_annotations(annotations, f"{path}.template.annotations")
     pod = _with_volumes(_pod(spec), claims)
     yield from validate_pod_spec(pod, f"{path}.template.spec")
 
