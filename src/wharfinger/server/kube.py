@@ -18,7 +18,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wharfinger.cluster import kinds, paging
+from wharfinger.cluster import kinds, outside, paging
 from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.cluster.endpoint import Endpoint, Stored
 from wharfinger.cluster.kind import Kind
@@ -108,6 +108,7 @@ class Kube:
             _require_path(request, subject)
             return self._documents.answer(request)
         target = kube_paths.parse(path)
+        self._refuse_outside(target)
         verb = kube_paths.verb(
             request.method, target, watch=kube_options.watches(request.query_params)
         )
@@ -137,9 +138,15 @@ class Kube:
                 permitted()  # which it may not be any more
             return await kube_gzip.fitted(request, await _VERBS[verb](call))
 
+    def _refuse_outside(self, target: Target) -> None:
+        """Say of what we do not serve what to do instead, before rights come into it."""
+        if _asked(target) not in self._endpoints:
+            told = outside.sentence(*_asked(target))
+            if told is not None:
+                raise NoSuchResource(told)
+
     def _find(self, target: Target, verb: str) -> Endpoint:
-        name = (target.group, target.version, target.resource, target.subresource)
-        endpoint = self._endpoints.get(name)
+        endpoint = self._endpoints.get(_asked(target))
         if endpoint is None or _misplaced(endpoint.kind, target, verb):
             raise NoSuchResource
         if verb not in _verbs(endpoint):
@@ -187,6 +194,10 @@ def _require_path(request: Request, subject: Subject) -> None:
 def _name(endpoint: Endpoint) -> _Name:
     kind = endpoint.kind
     return (kind.group, kind.version, kind.plural, endpoint.subresource)
+
+
+def _asked(target: Target) -> _Name:
+    return (target.group, target.version, target.resource, target.subresource)
 
 
 def _verbs(endpoint: Endpoint) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from wharfinger.cluster import outside
 from wharfinger.cluster.authorize import Access
 from wharfinger.cluster.kind import GroupResource
 from wharfinger.errors import NotFound, Unsupported
@@ -27,8 +28,8 @@ _VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": 
 class NoSuchResource(NotFound):
     code = "no-such-resource"
 
-    def __init__(self) -> None:
-        super().__init__("the server could not find the requested resource")
+    def __init__(self, message: str = "the server could not find the requested resource") -> None:
+        super().__init__(message)
 
 
 class MethodUnsupported(Unsupported):
@@ -74,6 +75,8 @@ def parse(path: str) -> Target:
             return _target("", version, rest)
         case ["apis", group, version, *rest] if rest:
             return _target(group, version, rest)
+        case ["oapi", *_]:
+            raise NoSuchResource(outside.legacy(path))
     raise NoSuchResource
 
 

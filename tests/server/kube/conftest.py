@@ -150,5 +150,5 @@ async def objects() -> AsyncIterator[Objects]:
 @pytest.fixture
 def client(objects: Objects, rights: Rights) -> Client:
     app = kube.Kube(kube.endpoints(objects, [SelfReviews()]), now=lambda: NOON)
-    bodies = dict.fromkeys(("api", "apis", "openapi", "version"), kube_errors.body)
+    bodies = dict.fromkeys(("api", "apis", "oapi", "openapi", "version"), kube_errors.body)
     return Client(ErrorEdge(app, bodies), SimpleNamespace(authorizer=rights, cache=objects.cache))

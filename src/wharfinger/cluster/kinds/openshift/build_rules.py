@@ -73,8 +73,8 @@ def image(
     elif kind == "DockerImage":
         try:
             ImageReference.parse(name)
-        except InvalidReference as error:
-            yield FieldError.invalid(f"{path}.name", name, error.message)
+        except InvalidReference as refusal:
+            yield FieldError.invalid(f"{path}.name", name, refusal.message)
     namespace = reference.get("namespace") or ""
     for error in validation.label(namespace) if namespace else ():
         yield FieldError.invalid(f"{path}.namespace", namespace, error)
