@@ -84,7 +84,8 @@ async def test_a_client_has_no_say_in_what_the_server_knows(objects: Objects):
 
     assert metadata["uid"] != "mine"
     assert metadata["creationTimestamp"] == "2026-05-01T12:00:00Z"
-    assert not {"deletionTimestamp", "generation", "selfLink", "managedFields"} & metadata.keys()
+    assert not {"deletionTimestamp", "generation", "selfLink"} & metadata.keys()
+    assert [one["manager"] for one in metadata["managedFields"]] == ["wharfinger"]
 
 
 async def test_a_name_is_taken_once(objects: Objects):

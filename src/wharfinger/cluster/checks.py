@@ -6,6 +6,8 @@ First the fields (known, and of the right type), then, after defaults, the value
 
 from __future__ import annotations
 
+from typing import Any
+
 from wharfinger.cluster import metadata, schema, validation
 from wharfinger.cluster.errors import BadRequest, ObjectInvalid
 from wharfinger.cluster.kind import FieldError, Kind, Object
@@ -28,6 +30,19 @@ def fields(kind: Kind, obj: Object, options: Options) -> None:
     if findings.errors:
         raise ObjectInvalid(kind, _name_of(obj), findings.errors)
     schema.prune(kind, obj)
+
+
+def configuration(kind: Kind, config: Any, namespace: str, name: str, options: Options) -> None:
+    """Judge what is to be applied, and complete it with what the URL says."""
+    if not isinstance(config, dict):
+        raise BadRequest("what is to be applied must be an object", kind.resource, name)
+    if not config.get("apiVersion") or not config.get("kind"):
+        said = f"{config.get('apiVersion') or '/'}, Kind={config.get('kind') or ''}"
+        raise BadRequest(f"invalid object type: {said}", kind.resource, name)
+    metadata.claim(kind, config, namespace, name)
+    if config["metadata"].get("managedFields") is not None:
+        raise BadRequest("metadata.managedFields must be nil", kind.resource, name)
+    fields(kind, config, options)
 
 
 def values(kind: Kind, new: Object, old: Object | None = None, subresource: str = "") -> None:

@@ -93,6 +93,23 @@ def carry_over(kind: Kind, new: Object, old: Object) -> None:
         fresh.setdefault("generateName", known["generateName"])
 
 
+def manage(obj: Object, entries: list[dict[str, Any]] | None) -> None:
+    """Say in an object who manages which fields of it; None: nobody does."""
+    if entries:
+        obj["metadata"]["managedFields"] = entries
+    else:
+        obj["metadata"].pop("managedFields", None)
+
+
+def configured(made: Object, config: Object) -> Object:
+    """What an apply has made, under the names and conditions that the configuration states."""
+    stated = ("name", "namespace", "uid", "resourceVersion")
+    own = {name: one for name, one in made["metadata"].items() if name not in stated}
+    given = {name: config["metadata"][name] for name in stated if name in config["metadata"]}
+    names = {name: config[name] for name in ("apiVersion", "kind")}
+    return {**names, **made, "metadata": {**own, **given}}
+
+
 def split(kind: Kind, new: Object, old: Object, subresource: str) -> Object:
     """Take from `new` only what may be written through this path."""
     if subresource == "status":

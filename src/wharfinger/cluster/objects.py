@@ -18,8 +18,11 @@ from typing import Any, Final
 
 import msgspec
 
-from wharfinger.cluster import checks, feed, metadata, paging, patch
+from wharfinger.cluster import checks, feed, metadata, paging, patch, states
 from wharfinger.cluster.admission import NAMESPACES, Admission, Operation
+from wharfinger.cluster.apply import ownership
+from wharfinger.cluster.apply.managers import Managed
+from wharfinger.cluster.apply.ownership import Writer
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.errors import (
     ObjectConflict,
@@ -39,6 +42,9 @@ from wharfinger.cluster.subject import Subject
 
 MAX_BYTES: Final = 3 * 1024 * 1024
 """Of one object as it is stored: many small patches may not make what one request may not."""
+
+FIELD_MANAGER: Final = "wharfinger"
+"""Who manages the fields that our own controllers set, unless they say so themselves."""
 
 _TRIES: Final = 20
 _GENERATED_TRIES: Final = 8
@@ -163,7 +169,13 @@ class Objects:
         *,
         subresource: str = "",
     ) -> Object:
-        """Apply a patch to what is there now, again if that changes meanwhile."""
+        """Apply a patch to what is there now, again if that changes meanwhile.
+
+        A server-side apply makes what is not there; it may raise `ApplyConflict`.
+        """
+        options = options or Options()
+        if patch_type is PatchType.APPLY:
+            return await self._apply(kind, namespace, name, document, subject, options, subresource)
 
         def patched(old: Object) -> Object:
             try:
@@ -177,9 +189,7 @@ class Objects:
                 new["metadata"].pop("resourceVersion", None)
             return new
 
-        return await self._change(
-            kind, namespace, name, patched, subject, options or Options(), subresource
-        )
+        return await self._change(kind, namespace, name, patched, subject, options, subresource)
 
     async def delete(
         self,
@@ -231,6 +241,9 @@ class Objects:
         self, kind: Kind, namespace: str, new: Object, subject: Subject, options: Options
     ) -> Object:
         kind.default(new)
+        if "managedFields" not in new["metadata"]:
+            managed = ownership.created(kind, new, self._writer(options))
+            metadata.manage(new, ownership.settled(managed, new, None))
         name = new["metadata"].get("name") or ""
         self._admit(Operation.CREATE, kind, namespace, name, new, None, subject)
         checks.values(kind, new)
@@ -277,16 +290,88 @@ class Objects:
         subresource: str,
     ) -> Object:
         """The object to be stored in place of `old`, once nothing speaks against it."""
-        namespace, name = old["metadata"].get("namespace", ""), old["metadata"]["name"]
-        metadata.claim(kind, new, namespace, name)
+        found = old["metadata"]
+        metadata.claim(kind, new, found.get("namespace", ""), found["name"])
         checks.fields(kind, new, options)
+        said = new["metadata"].get("managedFields")
+        new = self._succeed(kind, new, old, subresource)
+        managed = ownership.updated(kind, new, old, said, self._writer(options, subresource))
+        self._judge(kind, new, old, managed, subject, subresource)
+        return new
+
+    def _succeed(self, kind: Kind, new: Object, old: Object, subresource: str) -> Object:
+        """The new object with all that it has from the old one."""
         new = _copy(metadata.split(kind, new, old, subresource))
         metadata.carry_over(kind, new, old)
         kind.default(new)
+        return new
+
+    def _judge(
+        self,
+        kind: Kind,
+        new: Object,
+        old: Object,
+        managed: Managed,
+        subject: Subject,
+        subresource: str,
+    ) -> None:
+        """Write into `new` what follows from the change, and raise if it may not be."""
+        metadata.manage(new, ownership.settled(managed, new, old))
         metadata.bump(kind, new, old)
+        namespace, name = old["metadata"].get("namespace", ""), old["metadata"]["name"]
         self._admit(Operation.UPDATE, kind, namespace, name, new, old, subject)
         checks.values(kind, new, old, subresource)
-        return new
+
+    async def _apply(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        document: Any,
+        subject: Subject,
+        options: Options,
+        subresource: str,
+    ) -> Object:
+        for _ in range(_TRIES):
+            config = _copy(document)
+            checks.configuration(kind, config, namespace, name, options)
+            old = self.cache.get(kind.resource, namespace, name)
+            if old is None and subresource:
+                raise ObjectNotFound(kind.resource, name)
+            writer = self._writer(options, subresource)
+            made = ownership.applied(kind, old, config, writer)
+            new = metadata.configured(made.object, config)
+            try:
+                if old is None:
+                    return await self._insert_applied(kind, new, made.managed, subject, options)
+                new = self._succeed(kind, new, old, subresource)
+                self._judge(kind, new, old, made.managed, subject, subresource)
+                if options.dry_run:
+                    return _at(new, old["metadata"]["resourceVersion"])
+                return await self._replace(kind, new, old)
+            except (ObjectExists, RevisionConflict):
+                continue
+        raise ObjectConflict(kind.resource, name)
+
+    async def _insert_applied(
+        self, kind: Kind, new: Object, managed: Managed, subject: Subject, options: Options
+    ) -> Object:
+        options.allow_creation()
+        new = _copy(new)
+        namespace = new["metadata"].get("namespace") or ""
+        metadata.begin(kind, new, uid=self._uid(), now=self._now())
+        metadata.manage(new, ownership.settled(managed, new, None))
+        made = await self._insert(kind, namespace, new, subject, options)
+        options.tell_created()
+        return made
+
+    def _writer(self, options: Options, subresource: str = "") -> Writer:
+        return Writer(
+            options.field_manager or FIELD_MANAGER,
+            metadata.timestamp(self._now()),
+            subresource,
+            force=options.force,
+        )
 
     async def _replace(self, kind: Kind, new: Object, old: Object) -> Object:
         if metadata.deleting(new) and not metadata.held(new):
@@ -305,7 +390,16 @@ class Objects:
             raise ObjectConflict(kind.resource, found["name"], reason)
         key = Key(kind.resource, found.get("namespace", ""), found["name"])
         expected = int(old["metadata"]["resourceVersion"]) if old is not None else 0
-        change = await self.cache.commit(Write(key, _encode(new), expected))
+        try:
+            value = _encode(new)
+        except ObjectTooLarge:
+            if "managedFields" not in found:
+                raise
+            # Better to lose who set what than to refuse what was set.
+            shown = new = {**shown, "metadata": {**found}}
+            metadata.manage(new, None)
+            value = _encode(new)
+        change = await self.cache.commit(Write(key, value, expected))
         return _at(shown, str(change.revision))
 
     def _admit(
@@ -338,8 +432,7 @@ def _copy(value: Any) -> Any:
 def _encode(obj: Object | None) -> bytes | None:
     if obj is None:
         return None
-    found = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
-    value = msgspec.json.encode({**obj, "metadata": found})
+    value = states.encode(obj)
     if len(value) > MAX_BYTES:
         raise ObjectTooLarge(MAX_BYTES)
     return value

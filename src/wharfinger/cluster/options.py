@@ -29,14 +29,25 @@ def _unheard(_: str) -> None:
     return None
 
 
+def _anyway() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Of a create, update or patch. `warn` gets what the client should read."""
+    """Of a create, update or patch. `warn` gets what the client should read.
+
+    The last three are for a server-side apply: whether it takes over what others manage; what
+    is asked (and may raise) before it makes an object, and what is told once it has made one.
+    """
 
     dry_run: bool = False
     field_validation: FieldValidation = FieldValidation.STRICT
     field_manager: str = ""
     warn: Callable[[str], None] = _unheard
+    force: bool = False
+    allow_creation: Callable[[], None] = _anyway
+    tell_created: Callable[[], None] = _anyway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

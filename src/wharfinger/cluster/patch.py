@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from wharfinger.cluster.errors import BadRequest
+from wharfinger.cluster.errors import BadRequest, PatchTypeUnsupported
 from wharfinger.cluster.json_patch import json_patch
 from wharfinger.cluster.strategic import strategic
 
@@ -24,7 +24,14 @@ class PatchType(StrEnum):
 
 
 def apply(kind: PatchType, document: Any, patch: Any, schema: Mapping[str, Any]) -> Any:
-    """Apply a patch of a type that we know; raise `BadRequest` or `PatchFailed`."""
+    """Apply a patch of a type that we know; raise `BadRequest` or `PatchFailed`.
+
+    A server-side apply is more than a patch: `Objects` does it, to what is stored.
+    """
+    if kind is PatchType.APPLY:
+        raise PatchTypeUnsupported(
+            "server-side apply is for objects that are stored: apply this without --server-side"
+        )
     if kind is PatchType.JSON:
         return json_patch(document, patch)
     if not isinstance(patch, dict):
