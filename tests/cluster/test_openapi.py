@@ -1,5 +1,6 @@
 """The published documents are whole: every reference leads to a model, every path is served."""
 
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from wharfinger.cluster import openapi
 from wharfinger.cluster.kind import Kind
-from wharfinger.cluster.kinds import ALL, SERVED
+from wharfinger.cluster.kinds import ALL, SERVED, shapes
 
 
 def references(document: Any) -> Iterator[str]:
@@ -61,7 +62,11 @@ def test_each_kind_is_named_by_its_model():
         for model in definitions.values()
         for one in model.get("x-kubernetes-group-version-kind", ())
     ]
-    assert sorted(named) == sorted((kind.group, kind.version, kind.kind) for kind in SERVED)
+    names = {(kind.group, kind.version, kind.kind) for kind in SERVED}
+    lists = {(*name[:2], f"{name[2]}List") for name in names}
+    own = {name for name in named if name[2] not in ("Status", "APIResourceList", "DeleteOptions")}
+    assert len(named) == len(set(named))
+    assert names <= own <= names | lists
 
 
 def test_clients_learn_that_writes_can_be_checked_and_tried():
@@ -147,3 +152,165 @@ def test_a_kind_with_a_plain_schema_is_published_too():
 def test_documents_are_json():
     json.dumps(openapi.v2(SERVED))
     json.dumps(openapi.v3_index(SERVED))
+
+
+@functools.cache
+def version_2() -> dict[str, Any]:
+    return openapi.v2(SERVED)
+
+
+@functools.cache
+def version_3(path: str) -> dict[str, Any] | None:
+    return openapi.v3(SERVED, path)
+
+
+def document_of(kind: Kind) -> dict[str, Any]:
+    document = version_3(base_of(kind).strip("/"))
+    assert document is not None
+    return document
+
+
+def base_of(kind: Kind) -> str:
+    return f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.version}"
+
+
+SHOWN = [kind for kind in SERVED if kind.verbs]
+METHODS = {
+    "get": "get",
+    "list": "get",
+    "create": "post",
+    "update": "put",
+    "patch": "patch",
+    "delete": "delete",
+    "deletecollection": "delete",
+}
+
+
+def paths_of(kind: Kind) -> Iterator[tuple[str, str]]:
+    """Each path and method that the server answers for a kind."""
+    scope = "namespaces/{namespace}/" if kind.namespaced else ""
+    collection = f"{base_of(kind)}/{scope}{kind.plural}"
+    for verb in set(kind.verbs) - {"watch"}:
+        many = verb in ("list", "create", "deletecollection")
+        yield (collection if many else f"{collection}/{{name}}"), METHODS[verb]
+    if "list" in kind.verbs:
+        yield f"{base_of(kind)}/{kind.plural}", "get"
+    for below in kind.subresources:
+        for verb in below.verbs:
+            yield f"{collection}/{{name}}/{below.name}", METHODS[verb]
+
+
+@pytest.mark.parametrize("kind", SHOWN, ids=lambda kind: f"{kind.plural}.{kind.group}")
+def test_every_operation_that_is_served_is_described(kind):
+    third, second = document_of(kind), version_2()
+
+    for path, method in paths_of(kind):
+        for document in (third, second):
+            operation = document["paths"][path][method]
+            places = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+            assert places == {part for part in ("namespace", "name") if f"{{{part}}}" in path}
+            assert "default" in operation["responses"]
+
+
+@pytest.mark.parametrize("kind", SHOWN, ids=lambda kind: f"{kind.plural}.{kind.group}")
+def test_a_list_is_of_the_objects_of_its_kind(kind):
+    if "list" not in kind.verbs:
+        return
+    operation = document_of(kind)["paths"][f"{base_of(kind)}/{kind.plural}"]["get"]
+
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    model = document_of(kind)["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    assert model["x-kubernetes-group-version-kind"][0]["kind"] == f"{kind.kind}List"
+    assert model["properties"]["items"]["type"] == "array"
+    names = {one["name"] for one in operation["parameters"]}
+    assert {"limit", "continue", "labelSelector", "resourceVersionMatch"} <= names
+    assert ("watch" in kind.verbs) == ({"watch", "sendInitialEvents", "timeoutSeconds"} <= names)
+
+
+def test_a_patch_may_be_an_apply():
+    paths = openapi.v3(SERVED, "api/v1")["paths"]
+    patch = paths["/api/v1/namespaces/{namespace}/configmaps/{name}"]["patch"]
+
+    assert set(patch["requestBody"]["content"]) == {
+        "application/json-patch+json",
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+        "application/apply-patch+yaml",
+    }
+    assert {"force", "fieldManager"} <= {one["name"] for one in patch["parameters"]}
+
+
+def test_a_deletion_may_have_a_body_and_answers_what_is_left():
+    path = "/api/v1/namespaces/{namespace}/configmaps/{name}"
+    third = openapi.v3(SERVED, "api/v1")["paths"][path]["delete"]
+    second = openapi.v2(SERVED)["paths"][path]["delete"]
+
+    assert "required" not in third["requestBody"]
+    assert "gracePeriodSeconds" in {one["name"] for one in third["parameters"]}
+    answers = third["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"]
+    assert [one["$ref"].rpartition(".")[2] for one in answers] == ["Status", "ConfigMap"]
+    assert second["parameters"][0]["schema"]["$ref"].endswith("v1.DeleteOptions")
+
+
+def test_parameters_have_types():
+    paths = openapi.v3(SERVED, "api/v1")["paths"]
+    types = {
+        one["name"]: one["schema"]
+        for one in paths["/api/v1/namespaces/{namespace}/configmaps"]["get"]["parameters"]
+    }
+
+    assert types["limit"] == {"type": "integer", "minimum": 0}
+    assert types["watch"] == {"type": "boolean"}
+    assert types["resourceVersionMatch"] == {"type": "string", "enum": ["Exact", "NotOlderThan"]}
+
+
+CRATE = Kind(
+    group="g.test",
+    version="v1",
+    kind="Crate",
+    plural="crates",
+    singular="crate",
+    namespaced=True,
+    schema=shapes.Record(
+        "g.test.v1.Crate",
+        "A crate.",
+        {
+            "port": shapes.int_or_string("Which port."),
+            "weight": shapes.quantity("How heavy."),
+            "lid": shapes.Record("g.test.v1.Lid", "A lid.", {}, ("size",)).of(
+                "What is on top.", **{"x-kubernetes-patch-strategy": "retainKeys"}
+            ),
+        },
+    ),
+)
+
+
+def test_numbers_or_texts_and_amounts_have_models_that_clients_know():
+    second = openapi.v2([CRATE])["definitions"]
+    third = openapi.v3([CRATE], "apis/g.test/v1")["components"]["schemas"]
+    port = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+    weight = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+
+    assert second["g.test.v1.Crate"]["properties"]["port"] == {
+        "description": "Which port.",
+        "$ref": f"#/definitions/{port}",
+    }
+    assert (second[port]["type"], second[port]["format"]) == ("string", "int-or-string")
+    assert second[weight]["type"] == "string"
+    assert third["g.test.v1.Crate"]["properties"]["weight"] == {
+        "description": "How heavy.",
+        "allOf": [{"$ref": f"#/components/schemas/{weight}"}],
+    }
+    assert [one["type"] for one in third[port]["oneOf"]] == ["integer", "string"]
+    assert [one["type"] for one in third[weight]["oneOf"]] == ["number", "string"]
+
+
+def test_what_patches_do_with_a_field_stands_beside_it_and_not_in_its_model():
+    for document, models in (
+        (openapi.v2([CRATE]), lambda found: found["definitions"]),
+        (openapi.v3([CRATE], "apis/g.test/v1"), lambda found: found["components"]["schemas"]),
+    ):
+        crate, lid = (models(document)[f"g.test.v1.{name}"] for name in ("Crate", "Lid"))
+        assert crate["properties"]["lid"]["x-kubernetes-patch-strategy"] == "retainKeys"
+        assert "x-kubernetes-patch-strategy" not in lid
+        assert lid["required"] == ["size"]

@@ -1,163 +1,157 @@
 """
 The API described in OpenAPI, made from the declared kinds: version 2 whole, version 3 per group.
 
-Clients read it to explain fields (`kubectl explain`), to check objects before they send them,
-and to learn which parameters a verb takes (`dryRun`, `fieldValidation`). So the documents have
-every model and every path with those parameters, and no more. `openapi_protobuf.py` writes
-version 2 in the encoding that older clients insist on.
+Clients read it to explain fields (`kubectl explain`), to check objects before they send them, and
+to learn which parameters a verb takes (`dryRun`, `fieldValidation`). So the documents have every
+operation that is served, with what is sent and answered, and no more. `openapi_paths.py` lists
+the operations, `openapi_models.py` the models; here they are written down in the words of each
+version. `openapi_protobuf.py` writes version 2 in the encoding that older clients insist on.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, Protocol
 
 from wharfinger import __version__
-from wharfinger.cluster.kind import Kind, Subresource
-from wharfinger.cluster.kinds.shapes import Record, Schema
-
-Document = dict[str, Any]
+from wharfinger.cluster import openapi_models, openapi_paths
+from wharfinger.cluster.kind import Kind
+from wharfinger.cluster.kinds.answers import RESOURCES, STATUS
+from wharfinger.cluster.kinds.meta import DELETE_OPTIONS
+from wharfinger.cluster.openapi_models import GVK, Document, Models
+from wharfinger.cluster.openapi_paths import Operation, Parameter
 
 _INFO: Final = {"title": "Wharfinger", "version": __version__}
-_GVK: Final = "x-kubernetes-group-version-kind"
-_METHODS: Final = {
-    "create": "post",
-    "delete": "delete",
-    "deletecollection": "delete",
-    "get": "get",
-    "list": "get",
-    "patch": "patch",
-    "update": "put",
-}
-_ON_COLLECTION: Final = ("create", "deletecollection", "list")
-_IN_PATH: Final = {"namespace": "Namespace of the object.", "name": "Name of the object."}
-_IN_QUERY: Final = {
-    "continue": "Where the last answer ended.",
-    "dryRun": "All: do everything but keep the result.",
-    "fieldManager": "Who makes this change.",
-    "fieldSelector": "Only objects with these fields.",
-    "fieldValidation": "Ignore, Warn or Strict: what to do about unknown and duplicate fields.",
-    "labelSelector": "Only objects with these labels.",
-    "limit": "At most so many objects; continue gets the next.",
-    "propagationPolicy": "Orphan, Background or Foreground: what becomes of owned objects.",
-    "resourceVersion": "How fresh the answer must be, or where a watch begins.",
-    "watch": "true: send changes instead of a list.",
-}
-_WRITE: Final = ("dryRun", "fieldManager", "fieldValidation")
-_SELECT: Final = ("continue", "fieldSelector", "labelSelector", "limit")
-_QUERY: Final[Mapping[str, Sequence[str]]] = {
-    "create": _WRITE,
-    "delete": ("dryRun", "propagationPolicy"),
-    "deletecollection": ("dryRun", "propagationPolicy", *_SELECT),
-    "list": (*_SELECT, "resourceVersion", "watch"),
-    "patch": _WRITE,
-    "update": _WRITE,
-}
-_SAID: Final = {"200": "OK", "405": "Not done on objects of this kind."}
 _JSON: Final = "application/json"
+_JSON_PATCH: Final = "application/json-patch+json"
 _PATCHES: Final = (
-    "application/json-patch+json",
+    _JSON_PATCH,
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
 )
+_NOT_DONE: Final = {"405": "Not done on objects of this kind."}
+_FAILED: Final = {"default": "What was wrong."}
 
 
-class _Operation(NamedTuple):
-    path: str
-    verb: str
-    kind: Kind  # whose objects are sent and answered
-    answer: str = "200"
-
-    @property
-    def sends(self) -> tuple[str, ...]:
-        """List the types of content that are sent."""
-        if self.verb == "patch":
-            return _PATCHES
-        return (_JSON,) if self.verb in ("create", "update") else ()
-
-
-class _Dialect(Protocol):
+class _Dialect(openapi_models.Dialect, Protocol):
     """In what the two versions of OpenAPI differ."""
 
-    def reference(self, model: str, description: str) -> Document:
-        """Refer to a model, and say what the field is for if there is more to say."""
+    def parameter(self, parameter: Parameter) -> Document: ...
+
+    def sent(self, model: str, types: Sequence[str], *, required: bool) -> Document:
+        """Say what the body of a request is: an addition to the operation."""
         ...
 
-    def parameter(self, name: str, place: str, description: str) -> Document: ...
-
-    def bodies(self, operation: _Operation, model: str, parameters: list[Document]) -> Document:
-        """Say what is sent (an object of `model`, or patches to one) and answered."""
+    def answered(self, said: str, *models: str) -> Document:
+        """Say what an answer is, an object of one of the models."""
         ...
+
+    def fitted(self, operation: Document) -> Document: ...
 
 
 class _Version2:
-    def reference(self, model: str, description: str) -> Document:
-        reference = {"$ref": f"#/definitions/{model}"}
-        return {"description": description, **reference} if description else reference
+    def reference(self, model: str, beside: Mapping[str, Any]) -> Document:
+        return {**beside, "$ref": f"#/definitions/{model}"}
 
-    def parameter(self, name: str, place: str, description: str) -> Document:
-        required = {"required": True} if place == "path" else {}
-        return {"name": name, "in": place, "type": "string", "description": description, **required}
+    def type_of_two(self, form: str) -> Document:
+        """This version has no word for it; clients of it take any scalar for a string."""
+        said = {"description": _TWO[form], "type": "string"}
+        return {**said, "format": form} if form == "int-or-string" else said
 
-    def bodies(self, operation: _Operation, model: str, parameters: list[Document]) -> Document:
-        body = {"$ref": f"#/definitions/{model}"}
-        sent: Document = {}
-        if operation.sends:
-            schema = {"type": "object"} if operation.verb == "patch" else body
-            parameters = [
-                {"name": "body", "in": "body", "required": True, "schema": schema},
-                *parameters,
-            ]
-            sent = {"consumes": list(operation.sends)}
-        responses = {operation.answer: {"description": _SAID[operation.answer], "schema": body}}
-        return {**sent, "produces": [_JSON], "parameters": parameters, "responses": responses}
+    def parameter(self, parameter: Parameter) -> Document:
+        required = {"required": True} if parameter.place == "path" else {}
+        return {
+            "name": parameter.name,
+            "in": parameter.place,
+            "type": parameter.type,
+            "description": parameter.description,
+            **required,
+        }
+
+    def sent(self, model: str, types: Sequence[str], *, required: bool) -> Document:
+        body = {"name": "body", "in": "body", "schema": {"$ref": f"#/definitions/{model}"}}
+        return {"consumes": list(types), "body": {**body, "required": True} if required else body}
+
+    def answered(self, said: str, *models: str) -> Document:
+        """This version cannot say that it is one of several."""
+        return {"description": said, "schema": {"$ref": f"#/definitions/{models[0]}"}}
+
+    def fitted(self, operation: Document) -> Document:
+        body = operation.pop("body", None)
+        if body is not None:
+            operation["parameters"] = [body, *operation["parameters"]]
+        return {"produces": [_JSON], **operation}
 
 
 class _Version3:
-    def reference(self, model: str, description: str) -> Document:
+    def reference(self, model: str, beside: Mapping[str, Any]) -> Document:
         reference = {"$ref": f"#/components/schemas/{model}"}
-        if not description:
+        if not beside:
             return reference
-        return {"description": description, "allOf": [reference], "default": {}}
+        default = {} if model in openapi_models.SCALARS else {"default": {}}
+        return {**beside, "allOf": [reference], **default}
 
-    def parameter(self, name: str, place: str, description: str) -> Document:
-        required = {"required": True} if place == "path" else {}
-        schema = {"type": "string"}
-        return {"name": name, "in": place, "schema": schema, "description": description, **required}
+    def type_of_two(self, form: str) -> Document:
+        other = "integer" if form == "int-or-string" else "number"
+        said = {"description": _TWO[form], "oneOf": [{"type": other}, {"type": "string"}]}
+        return {**said, "format": form} if form == "int-or-string" else said
 
-    def bodies(self, operation: _Operation, model: str, parameters: list[Document]) -> Document:
-        body = {"schema": {"$ref": f"#/components/schemas/{model}"}}
-        sent: Document = {}
-        if operation.sends:
-            schema = {"schema": {"type": "object"}} if operation.verb == "patch" else body
-            content = dict.fromkeys(operation.sends, schema)
-            sent = {"requestBody": {"required": True, "content": content}}
-        said = {"description": _SAID[operation.answer], "content": {_JSON: body}}
-        responses = {operation.answer: said}
-        return {**sent, "parameters": parameters, "responses": responses}
+    def parameter(self, parameter: Parameter) -> Document:
+        schema: Document = {"type": parameter.type}
+        if parameter.choices:
+            schema["enum"] = list(parameter.choices)
+        if parameter.type == "integer":
+            schema["minimum"] = 0
+        said = {"name": parameter.name, "in": parameter.place, "schema": schema}
+        required = {"required": True} if parameter.place == "path" else {}
+        return {**said, "description": parameter.description, **required}
+
+    def sent(self, model: str, types: Sequence[str], *, required: bool) -> Document:
+        schema = {"schema": {"$ref": f"#/components/schemas/{model}"}}
+        content: Document = dict.fromkeys(types, schema)
+        if _JSON_PATCH in content:
+            content[_JSON_PATCH] = {"schema": {"type": "array", "items": {"type": "object"}}}
+        return {"requestBody": {"content": content, **({"required": True} if required else {})}}
+
+    def answered(self, said: str, *models: str) -> Document:
+        references = [{"$ref": f"#/components/schemas/{model}"} for model in models]
+        schema = references[0] if len(references) == 1 else {"anyOf": references}
+        return {"description": said, "content": {_JSON: {"schema": schema}}}
+
+    def fitted(self, operation: Document) -> Document:
+        return operation
+
+
+_TWO: Final[Mapping[str, str]] = {
+    "int-or-string": "A number, or a text such as a percentage or the name of a port.",
+    "quantity": "An amount with a unit, as 500m or 2Gi.",
+}
 
 
 def v2(kinds: Iterable[Kind]) -> Document:
     """Answer `/openapi/v2`."""
     known = tuple(kinds)
+    document = _Writer(_Version2(), known)
+    paths = document.paths(openapi_paths.operations(known, known))
     return {
         "swagger": "2.0",
         "info": dict(_INFO),
-        "paths": _paths(_operations(known, known), _Version2()),
-        "definitions": _models(known, _Version2()),
+        "paths": paths,
+        "definitions": document.models(known),
     }
 
 
 def v3_index(kinds: Iterable[Kind]) -> Document:
     """Answer `/openapi/v3`; the hash in each address lets clients keep what they have."""
     known = tuple(kinds)
-    paths = dict.fromkeys(_group_path(kind) for kind in known if kind.verbs)
+    paths = dict.fromkeys(openapi_paths.group_path(kind) for kind in known if kind.verbs)
     return {
         "paths": {
-            path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={_hash(v3(known, path))}"}
+            path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={hash_of(v3(known, path))}"}
             for path in paths
         }
     }
@@ -166,113 +160,107 @@ def v3_index(kinds: Iterable[Kind]) -> Document:
 def v3(kinds: Iterable[Kind], path: str) -> Document | None:
     """Answer `/openapi/v3/PATH`, as `api/v1`; None if nothing is served there."""
     known = tuple(kinds)
-    operations = list(_operations((one for one in known if _group_path(one) == path), known))
+    own = [kind for kind in known if openapi_paths.group_path(kind) == path]
+    operations = list(openapi_paths.operations(own, known))
     if not operations:
         return None
+    document = _Writer(_Version3(), known)
+    paths = document.paths(operations)
     return {
         "openapi": "3.0.0",
         "info": dict(_INFO),
-        "paths": _paths(operations, _Version3()),
-        "components": {"schemas": _models((one.kind for one in operations), _Version3())},
+        "paths": paths,
+        "components": {"schemas": document.models([one.kind for one in operations])},
     }
 
 
-def _hash(document: Document | None) -> str:
+def hash_of(document: Document | None) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def _group_path(kind: Kind) -> str:
-    return f"apis/{kind.group}/{kind.version}" if kind.group else f"api/{kind.version}"
+class _Writer:
+    """Writes the paths of one document, and gathers the models that they name."""
 
+    def __init__(self, dialect: _Dialect, known: Sequence[Kind]) -> None:
+        self._dialect = dialect
+        self._known = known
+        self._models = Models(dialect)
 
-def _operations(kinds: Iterable[Kind], known: Sequence[Kind]) -> Iterator[_Operation]:
-    for kind in kinds:
-        scope = "namespaces/{namespace}/" if kind.namespaced else ""
-        collection = f"/{_group_path(kind)}/{scope}{kind.plural}"
-        one = f"{collection}/{{name}}"
-        for verb in kind.verbs:
-            if verb in _METHODS:
-                yield _Operation(collection if verb in _ON_COLLECTION else one, verb, kind)
-        if "create" in kind.verbs and "patch" not in kind.verbs:
-            # kubectl learns only from PATCH whether fieldValidation and dryRun are known. Without
-            # one it would ask for custom resource definitions, and give up as there are none.
-            yield _Operation(collection, "patch", kind, answer="405")
-        for below in kind.subresources:
-            for verb in below.verbs:
-                yield _Operation(f"{one}/{below.name}", verb, _sent(kind, below, known))
+    def paths(self, operations: Iterable[Operation]) -> dict[str, Document]:
+        paths: dict[str, Document] = {}
+        for operation in operations:
+            own = f"/{openapi_paths.group_path(operation.kind)}/"
+            if operation.path.startswith(own):
+                paths.setdefault(own, {"get": self._resources(own)})
+            paths.setdefault(operation.path, {})[operation.method] = self._operation(operation)
+        return paths
 
+    def models(self, kinds: Iterable[Kind]) -> dict[str, Document]:
+        """All models so far, and those of kinds that no operation has named."""
+        for kind in kinds:
+            self._of(kind)
+        return self._models.sorted()
 
-def _sent(kind: Kind, below: Subresource, known: Sequence[Kind]) -> Kind:
-    """Find the kind that is sent to a subresource."""
-    wanted = (below.group, below.version, below.kind)
-    return next((one for one in known if (one.group, one.version, one.kind) == wanted), kind)
-
-
-def _paths(operations: Iterable[_Operation], dialect: _Dialect) -> dict[str, Document]:
-    paths: dict[str, Document] = {}
-    for operation in operations:
-        item = paths.setdefault(operation.path, {})
-        item[_METHODS[operation.verb]] = _operation(operation, dialect)
-    return paths
-
-
-def _operation(operation: _Operation, dialect: _Dialect) -> Document:
-    places = [(name, "path", what) for name, what in _IN_PATH.items()]
-    places = [place for place in places if f"{{{place[0]}}}" in operation.path]
-    places += [(name, "query", _IN_QUERY[name]) for name in _QUERY.get(operation.verb, ())]
-    parameters = [dialect.parameter(*place) for place in places]
-    return {
-        "operationId": _operation_id(operation),
-        "x-kubernetes-action": operation.verb,
-        _GVK: _gvk(operation.kind),
-        **dialect.bodies(operation, _record(operation.kind).model, parameters),
-    }
-
-
-def _operation_id(operation: _Operation) -> str:
-    words = re.findall(r"[A-Za-z0-9]+", operation.path)
-    return operation.verb + "".join(word[0].upper() + word[1:] for word in words)
-
-
-def _gvk(kind: Kind) -> Document:
-    return {"group": kind.group, "version": kind.version, "kind": kind.kind}
-
-
-def _record(kind: Kind) -> Record:
-    if isinstance(kind.schema, Record):
-        return kind.schema
-    name = ".".join(filter(None, (kind.group, kind.version, kind.kind)))
-    return Record(name, kind.kind, kind.schema.get("properties", {}))
-
-
-def _models(kinds: Iterable[Kind], dialect: _Dialect) -> dict[str, Document]:
-    models: dict[str, Document] = {}
-    for kind in kinds:
-        record = _record(kind)
-        _publish(record, dialect, models)
-        models[record.model][_GVK] = [_gvk(kind)]
-    return dict(sorted(models.items()))
-
-
-def _publish(schema: Schema, dialect: _Dialect, models: dict[str, Document]) -> Document:
-    """Write a schema with references in place of the records, and the records to `models`."""
-    if not isinstance(schema, Record):
-        return _inner(schema, dialect, models)
-    if schema.model not in models:
-        models[schema.model] = {}  # a record that holds its own kind refers to it
-        models[schema.model] = _inner(schema, dialect, models) | {"description": schema.summary}
-    said = schema["description"]
-    return dialect.reference(schema.model, said if said != schema.summary else "")
-
-
-def _inner(schema: Schema, dialect: _Dialect, models: dict[str, Document]) -> Document:
-    inner = dict(schema)
-    if "properties" in inner:
-        fields: Mapping[str, Schema] = inner["properties"]
-        inner["properties"] = {
-            name: _publish(field, dialect, models) for name, field in fields.items()
+    def _operation(self, operation: Operation) -> Document:
+        written = {
+            "operationId": operation.name,
+            "x-kubernetes-action": operation.action,
+            GVK: openapi_models.named(operation.kind),
+            "parameters": [self._dialect.parameter(one) for one in operation.parameters],
+            **self._sent(operation),
+            "responses": self._responses(operation),
         }
-    for word in ("items", "additionalProperties"):
-        if word in inner:
-            inner[word] = _publish(inner[word], dialect, models)
-    return inner
+        return self._dialect.fitted(written)
+
+    def _sent(self, operation: Operation) -> Document:
+        match operation.verb:
+            case "patch":
+                return self._dialect.sent(self._models.add_patch(), _PATCHES, required=True)
+            case "create" | "update":
+                return self._dialect.sent(self._of(operation.kind), (_JSON,), required=True)
+            case "delete" | "deletecollection":
+                return self._dialect.sent(self._delete_options, (_JSON,), required=False)
+        return {}
+
+    def _responses(self, operation: Operation) -> Document:
+        status = self._status
+        if operation.refused:
+            return {code: self._dialect.answered(said, status) for code, said in _NOT_DONE.items()}
+        failed = {code: self._dialect.answered(said, status) for code, said in _FAILED.items()}
+        match operation.verb:
+            case "list" | "deletecollection":
+                name = openapi_models.named(operation.kind, "List")
+                models = [self._models.add(openapi_models.list_of(operation.kind), name)]
+            case "delete":
+                models = [status, self._of(operation.kind)]
+            case _:
+                models = [self._of(operation.kind)]
+        done = {"200": self._dialect.answered("Done.", *models)}
+        if operation.verb in ("create", "patch", "update"):
+            done["201"] = self._dialect.answered("Made.", *models)
+        return {**done, **failed}
+
+    def _resources(self, path: str) -> Document:
+        """What discovery answers; it takes no parameters."""
+        model = self._models.add(
+            RESOURCES, {"group": "", "version": "v1", "kind": "APIResourceList"}
+        )
+        return self._dialect.fitted(
+            {
+                "operationId": Operation(path, "get", self._known[0]).name + "Resources",
+                "parameters": [],
+                "responses": {"200": self._dialect.answered("What there is.", model)},
+            }
+        )
+
+    @cached_property
+    def _status(self) -> str:
+        return self._models.add(STATUS, {"group": "", "version": "v1", "kind": "Status"})
+
+    @cached_property
+    def _delete_options(self) -> str:
+        names = openapi_models.everywhere(self._known, "DeleteOptions")
+        return self._models.add(DELETE_OPTIONS, *names)
+
+    def _of(self, kind: Kind) -> str:
+        return self._models.add(openapi_models.record_of(kind), openapi_models.named(kind))

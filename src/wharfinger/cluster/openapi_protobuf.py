@@ -95,6 +95,8 @@ def _schema(schema: Mapping[str, Any]) -> bytes:
         + _text(4, schema.get("description", ""))
         + _texts(19, schema.get("required", ()))
     )
+    if "default" in schema:
+        encoded += _message(5, _text(2, json.dumps(schema["default"])))
     if "additionalProperties" in schema:
         encoded += _message(21, _message(1, _schema(schema["additionalProperties"])))
     if "type" in schema:
