@@ -106,7 +106,7 @@ class Kube:
         path = request.url.path
         if self._documents.has(path):
             _require_path(request, subject)
-            return self._documents.answer(request)
+            return await self._documents.answer(request)
         target = kube_paths.parse(path)
         self._refuse_outside(target)
         verb = kube_paths.verb(
