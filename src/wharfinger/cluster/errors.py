@@ -89,6 +89,18 @@ class ObjectInvalid(ObjectError, BadInput):
         self.kind_name = kind.kind
 
 
+class OptionsInvalid(ObjectError, BadInput):
+    """What a request asks beside its object is not what may be asked of it."""
+
+    code = "options-invalid"
+
+    def __init__(self, kind: str, causes: Sequence[FieldError]) -> None:
+        told = [f"{cause.field}: {cause.message}" for cause in causes]
+        words = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+        message = f'{kind}.meta.k8s.io "" is invalid: {words}'
+        super().__init__(message, GroupResource("meta.k8s.io", kind), "", causes)
+
+
 class ObjectForbidden(ObjectError, Forbidden):
     code = "object-forbidden"
 

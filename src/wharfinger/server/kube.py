@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -70,6 +70,15 @@ class Call:
     @property
     def namespace(self) -> str:
         return self.target.namespace
+
+    @property
+    def agent(self) -> str:
+        return self.request.headers.get("user-agent", "")
+
+    def require_create(self) -> None:
+        """Raise unless the subject may also create what it applies."""
+        services: Services = self.request.app.state
+        require(services.authorizer, self.subject, self.target.access("create"))
 
     @property
     def everywhere(self) -> str | None:
@@ -251,7 +260,9 @@ async def _watch(call: Call) -> ASGIApp:
 
 
 async def _create(call: Call) -> ASGIApp:
-    options = kube_options.of_write(call.request.query_params, call.warnings.append)
+    options = kube_options.of_write(
+        call.request.query_params, call.warnings.append, agent=call.agent, kind="CreateOptions"
+    )
     obj = await kube_bodies.read_object(call.request, call.shape.kind.schema)
     made = await call.endpoint.create(call.subject, call.namespace, call.target.name, obj, options)
     audit.trail(call.request.scope).made(made)
@@ -259,7 +270,9 @@ async def _create(call: Call) -> ASGIApp:
 
 
 async def _update(call: Call) -> ASGIApp:
-    options = kube_options.of_write(call.request.query_params, call.warnings.append)
+    options = kube_options.of_write(
+        call.request.query_params, call.warnings.append, agent=call.agent
+    )
     obj = await kube_bodies.read_object(call.request, call.shape.kind.schema)
     stored = await call.endpoint.update(
         call.subject, call.namespace, call.target.name, obj, options
@@ -268,12 +281,24 @@ async def _update(call: Call) -> ASGIApp:
 
 
 async def _patch(call: Call) -> ASGIApp:
-    options = kube_options.of_write(call.request.query_params, call.warnings.append)
-    patch_type, document = await kube_bodies.read_patch(call.request)
-    stored = await call.endpoint.patch(
-        call.subject, call.namespace, call.target.name, patch_type, document, options
+    patch_type = kube_bodies.patch_type(call.request)
+    options = kube_options.of_patch(
+        call.request.query_params, patch_type, call.warnings.append, agent=call.agent
     )
-    return respond(call.shape.object(stored), 200, call.warnings)
+    made: list[bool] = []
+    stored = await call.endpoint.patch(
+        call.subject,
+        call.namespace,
+        call.target.name,
+        patch_type,
+        await kube_bodies.read_patch(call.request),
+        replace(
+            options,
+            allow_creation=call.require_create,
+            tell_created=lambda: made.append(True),
+        ),
+    )
+    return respond(call.shape.object(stored), 201 if made else 200, call.warnings)
 
 
 async def _delete(call: Call) -> ASGIApp:

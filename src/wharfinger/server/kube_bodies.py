@@ -18,10 +18,11 @@ from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEv
 from starlette.requests import ClientDisconnect, Request
 
 from wharfinger.cluster import protobuf
-from wharfinger.cluster.errors import BadRequest, ObjectTooLarge, PatchTypeUnsupported
+from wharfinger.cluster.errors import BadRequest, ObjectTooLarge
 from wharfinger.cluster.objects import MAX_BYTES
 from wharfinger.cluster.patch import PatchType
 from wharfinger.oci import strict_json
+from wharfinger.oci.errors import InvalidJson
 from wharfinger.server.kube_errors import MediaTypeUnsupported
 
 MAX_YAML_BYTES: Final = 32 * 1024  # a second of work: for more, send JSON
@@ -46,15 +47,24 @@ async def read_options(request: Request, schema: Mapping[str, Any]) -> dict[str,
     return await read_object(request, schema) if await read(request) else {}
 
 
-async def read_patch(request: Request) -> tuple[PatchType, Any]:
+def patch_type(request: Request) -> PatchType:
     media_type = _media_type(request)
     if media_type not in list(PatchType):
-        raise MediaTypeUnsupported(media_type, [one for one in PatchType if one != PatchType.APPLY])
-    if media_type == PatchType.APPLY:
-        raise PatchTypeUnsupported(
-            "server-side apply is not done here yet; use kubectl apply without --server-side"
-        )
-    return PatchType(media_type), _json(await read(request))
+        raise MediaTypeUnsupported(media_type, list(PatchType))
+    return PatchType(media_type)
+
+
+async def read_patch(request: Request) -> Any:
+    data = await read(request)
+    if patch_type(request) is not PatchType.APPLY:
+        return _json(data)
+    # By its type it is YAML; clients send JSON, which is YAML too, and is read much faster.
+    try:
+        return _json(data)
+    except InvalidJson:
+        if len(data) > MAX_YAML_BYTES and data.lstrip().startswith(b"{"):
+            raise
+    return await _decode(YAML_TYPE, data, {})
 
 
 async def read(request: Request) -> bytes:

@@ -23,6 +23,7 @@ from wharfinger.server.errors import status_of
 
 REASONS: Final[Mapping[type[WharfingerError], tuple[int, str]]] = {
     cluster.ObjectInvalid: (422, "Invalid"),
+    cluster.OptionsInvalid: (422, "Invalid"),
     cluster.PatchFailed: (422, "Invalid"),
     cluster.PatchTypeUnsupported: (415, "UnsupportedMediaType"),
     cluster.Expired: (410, "Expired"),

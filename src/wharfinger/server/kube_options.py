@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from starlette.datastructures import QueryParams
 
 from wharfinger.cluster import list_rules, selector
-from wharfinger.cluster.errors import BadRequest
-from wharfinger.cluster.kind import Kind
+from wharfinger.cluster.apply import managers
+from wharfinger.cluster.errors import BadRequest, OptionsInvalid
+from wharfinger.cluster.kind import FieldError, Kind
 from wharfinger.cluster.options import (
     DeleteOptions,
     FieldValidation,
@@ -20,6 +22,7 @@ from wharfinger.cluster.options import (
     Propagation,
     WatchOptions,
 )
+from wharfinger.cluster.patch import PatchType
 from wharfinger.cluster.selector import Selector
 
 MAX_WATCH_SECONDS: Final = 3600
@@ -28,15 +31,43 @@ _LONGEST_GRACE: Final = 1 << 31
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-def of_write(query: QueryParams, warn: Callable[[str], None]) -> Options:
-    """A client that says nothing about unknown fields is warned of them."""
+def of_write(
+    query: QueryParams,
+    warn: Callable[[str], None],
+    *,
+    agent: str = "",
+    kind: str = "UpdateOptions",
+) -> Options:
+    """A client that says nothing about unknown fields is warned of them.
+
+    Who does not say as whom it manages fields is what it calls itself, its `agent`. `kind` is
+    that of these options, for errors.
+    """
+    manager = query.get("fieldManager", "")
+    if error := managers.name_error(manager):
+        raise OptionsInvalid(kind, [FieldError.invalid("fieldManager", manager, error)])
     asked = query.get("fieldValidation") or FieldValidation.WARN
     return Options(
         dry_run=_dry_run(query.getlist("dryRun")),
         field_validation=_choice("fieldValidation", asked, FieldValidation),
-        field_manager=query.get("fieldManager", ""),
+        field_manager=manager or managers.named_by_agent(agent),
         warn=warn,
     )
+
+
+def of_patch(
+    query: QueryParams, patch_type: PatchType, warn: Callable[[str], None], *, agent: str
+) -> Options:
+    """An apply says who applies, and may be forced; other patches cannot."""
+    applies = patch_type is PatchType.APPLY
+    if applies and not query.get("fieldManager"):
+        missing = FieldError.required("fieldManager", "is required for apply patch")
+        raise OptionsInvalid("PatchOptions", [missing])
+    if not applies and query.get("force"):
+        needless = FieldError.forbidden("force", "may not be specified for non-apply patch")
+        raise OptionsInvalid("PatchOptions", [needless])
+    options = of_write(query, warn, agent=agent, kind="PatchOptions")
+    return replace(options, force=flag("force", query.get("force")))
 
 
 def of_list(kind: Kind, query: QueryParams) -> ListOptions:

@@ -90,7 +90,7 @@ async def test_patches(client, media_type, body):
 @pytest.mark.parametrize(
     ("media_type", "words"),
     [
-        ("application/apply-patch+yaml", "server-side apply"),
+        ("application/apply-patch+cbor", "application/apply-patch+yaml"),
         ("application/json", "accepted media types include: application/json-patch+json"),
     ],
 )

@@ -17,7 +17,7 @@ from functools import reduce
 from typing import Any, Final
 
 from wharfinger.cluster.apply import comparison, fieldset, last_applied, managers, merging
-from wharfinger.cluster.apply.fieldset import EMPTY, Set
+from wharfinger.cluster.apply.fieldset import EMPTY, MEMBER, Set
 from wharfinger.cluster.apply.managers import APPLY, UPDATE, InvalidEntries, Managed, Manager, Owned
 from wharfinger.cluster.errors import ApplyConflict
 from wharfinger.cluster.kind import FieldError, Kind, Object
@@ -34,6 +34,7 @@ _BLANK: Final[Object] = {"metadata": {}, "spec": {}, "status": {}}
 """What an object is before it is made: what every object has is not added by its maker."""
 
 _NOTHING: Final[Object] = {"metadata": {}}
+_METADATA: Final[Set] = {"f:metadata": MEMBER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,8 @@ def _applied(
     if not writer.force:
         _require_no_conflicts(kind, live, others, changes.written, writer.manager)
     result = _without(kind, others, fieldset.union(changes.written, changes.removed))
-    if mine.fields:
-        result[me] = mine
+    if own := fieldset.difference(mine.fields, _METADATA):
+        result[me] = replace(mine, fields=own)
     return Applied(_with_the_rest(live or _NOTHING, merged, before), result)
 
 
