@@ -9,6 +9,8 @@ from starlette.routing import Router
 
 from wharfinger.cluster.authenticate import ACCOUNTS, Authenticator
 from wharfinger.cluster.cache import Cache
+from wharfinger.cluster.kinds import openshift as kinds
+from wharfinger.cluster.objects import Objects
 from wharfinger.cluster.passwords import GUESSES, Passwords
 from wharfinger.cluster.proofs import AccountProof, NotProven
 from wharfinger.cluster.rbac import CLUSTER_ROLES, ROLE_BINDINGS, RbacAuthorizer
@@ -58,6 +60,7 @@ class World:
             sessions=self.sessions,
             passwords=Passwords(self, clock=self.clock),
         )
+        self.objects = Objects(cache)
         self.addresses = Addresses(Listen("127.0.0.1", 5000), "https", ("registry.test",))
 
     def entries(self):
@@ -333,6 +336,17 @@ async def test_oc_login_is_challenged_and_gets_a_session(world):
     fragment = parse_qs(target.fragment)
     assert fragment["expires_in"] == ["86400"]
     assert world.authenticator.bearer(fragment["access_token"][0]).name == "ada"
+
+
+async def test_who_logs_in_is_kept_as_a_user_with_an_identity(world):
+    for _ in range(2):
+        await authorize(world, {"x-csrf-token": "1"} | basic("ada", "secret"))
+    await authorize(world, {"x-csrf-token": "1"} | basic("bob", "wrong"))
+
+    (user,) = world.cache.list(kinds.USER.resource)
+    (identity,) = world.cache.list(kinds.IDENTITY.resource)
+    assert (user["metadata"]["name"], user["identities"]) == ("ada", ["htpasswd:ada"])
+    assert identity["user"] == {"name": "ada", "uid": user["metadata"]["uid"]}
 
 
 async def test_a_browser_is_never_challenged(world):

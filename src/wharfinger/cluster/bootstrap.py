@@ -65,6 +65,16 @@ BINDINGS = (
     Binding("system:basic-user", "system:basic-user", (AUTHENTICATED,)),
     Binding("self-access-reviewers", "self-access-reviewer", (AUTHENTICATED, UNAUTHENTICATED)),
     Binding("self-provisioners", "self-provisioner", (OAUTH,)),
+    Binding(
+        "system:oauth-token-deleters",
+        "system:oauth-token-deleter",
+        (AUTHENTICATED, UNAUTHENTICATED),
+    ),
+    Binding(
+        "system:openshift:useroauthaccesstoken-manager",
+        "system:openshift:useroauthaccesstoken-manager",
+        (OAUTH,),
+    ),
     Binding("system:discovery", "system:discovery", (AUTHENTICATED,)),
     Binding(
         "system:public-info-viewer", "system:public-info-viewer", (AUTHENTICATED, UNAUTHENTICATED)

@@ -28,7 +28,9 @@ CORE = ("",)
 IMAGES = ("", "image.openshift.io")
 PROJECTS = ("", "project.openshift.io")
 BUILDS = ("", "build.openshift.io")
+DEPLOYMENTS = ("", "apps.openshift.io")
 AUTHORIZATION = ("", "authorization.openshift.io")
+OAUTH = ("", "oauth.openshift.io")
 WORKLOADS = ("apps", "extensions")
 
 STREAMS = ("imagestreamimages", "imagestreammappings", "imagestreams", "imagestreamtags")
@@ -84,6 +86,12 @@ _VIEW = (
     Rule(READ, ("batch",), ("cronjobs", "cronjobs/status", "jobs", "jobs/status")),
     Rule(READ, ("policy",), ("poddisruptionbudgets", "poddisruptionbudgets/status")),
     Rule(READ, IMAGES, (*STREAMS, "imagetags", "imagestreams/status")),
+    Rule(READ, BUILDS, ("buildconfigs", "builds")),
+    Rule(
+        READ,
+        DEPLOYMENTS,
+        ("deploymentconfigs", "deploymentconfigs/scale", "deploymentconfigs/status"),
+    ),
     Rule(("get",), PROJECTS, ("projects",)),
 )  # fmt: skip
 
@@ -109,12 +117,14 @@ _EDIT = (
     ),
     Rule(WRITE, ("batch",), ("cronjobs", "jobs")),
     Rule(WRITE, ("policy",), ("poddisruptionbudgets",)),
+    Rule(READ_WRITE, ("coordination.k8s.io",), ("leases",)),
     Rule(READ_WRITE, IMAGES, (*STREAMS, "imagetags", "imagestreams/secrets")),
     Rule(READ, IMAGES, ("imagestreams/status",)),
     Rule(("get", "update"), IMAGES, LAYERS),
     Rule(("create",), IMAGES, ("imagestreamimports",)),
     Rule(READ_WRITE, BUILDS, ("buildconfigs", "builds")),
     Rule(("update",), BUILDS, ("builds/details",)),
+    Rule(READ_WRITE, DEPLOYMENTS, ("deploymentconfigs", "deploymentconfigs/scale")),
 )  # fmt: skip
 
 _OWN_RIGHTS = (
@@ -211,7 +221,7 @@ CLUSTER_ROLES = (
             Rule(("get", "list"), CORE, ("pods", "replicationcontrollers")),
             Rule(("list",), CORE, ("limitranges",)),
             Rule(("get", "list"), BUILDS, ("buildconfigs", "builds")),
-            Rule(("get", "list"), ("", "apps.openshift.io"), ("deploymentconfigs",)),
+            Rule(("get", "list"), DEPLOYMENTS, ("deploymentconfigs",)),
             Rule(("get", "list"), WORKLOADS, _PRUNED_WORKLOADS),
             Rule(("delete",), IMAGES, ("images",)),
             Rule(READ, IMAGES, ("images", "imagestreams")),
@@ -236,11 +246,19 @@ CLUSTER_ROLES = (
             Rule(("list",), PROJECTS, ("projectrequests",)),
             Rule(READ, (*AUTHORIZATION, RBAC), ("clusterroles",)),
             Rule(("list", "watch"), PROJECTS, ("projects",)),
+            # Only about oneself: the review asks for more where it is about others.
+            Rule(("create",), AUTHORIZATION, ("subjectaccessreviews",)),
             *_SELF_REVIEWS,
         ),
     ),
     ClusterRole("self-access-reviewer", _SELF_REVIEWS),
     ClusterRole("self-provisioner", (Rule(("create",), PROJECTS, ("projectrequests",)),)),
+    # Only of what one can name: of another's session that is its token.
+    ClusterRole("system:oauth-token-deleter", (Rule(("delete",), OAUTH, ("oauthaccesstokens",)),)),
+    ClusterRole(
+        "system:openshift:useroauthaccesstoken-manager",
+        (Rule((*READ, "delete"), ("oauth.openshift.io",), ("useroauthaccesstokens",)),),
+    ),
     ClusterRole("system:basic-user", _SELF_REVIEWS[1:]),
     ClusterRole(
         "system:discovery", (Rule(("get",), paths=(*_API_URLS, *_HEALTH_URLS, "/version")),)

@@ -16,6 +16,7 @@ from wharfinger.cluster import checks, label_selector, metadata, patch
 from wharfinger.cluster.endpoint import Endpoint
 from wharfinger.cluster.errors import ObjectConflict, ObjectInvalid, PatchFailed
 from wharfinger.cluster.kind import Kind, Object
+from wharfinger.cluster.kinds.openshift import DEPLOYMENT_CONFIG
 from wharfinger.cluster.kinds.workloads import (
     DEPLOYMENT,
     REPLICA_SET,
@@ -28,7 +29,14 @@ from wharfinger.cluster.options import Options
 from wharfinger.cluster.patch import PatchType
 from wharfinger.cluster.subject import Subject
 
-SCALED: Final = (DEPLOYMENT, REPLICA_SET, STATEFUL_SET, REPLICATION_CONTROLLER)
+SCALED: Final = (
+    DEPLOYMENT,
+    REPLICA_SET,
+    STATEFUL_SET,
+    REPLICATION_CONTROLLER,
+    DEPLOYMENT_CONFIG,
+)
+_SELECT_LABELS: Final = (REPLICATION_CONTROLLER.kind, DEPLOYMENT_CONFIG.kind)
 
 _TRIES: Final = 20
 _SHOWN: Final = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -145,9 +153,9 @@ def scale_of(owner: Object) -> Object:
 
 
 def _selector(owner: Object) -> Mapping[str, Any]:
-    """The selector of a replication controller is labels alone."""
+    """The selector of the older kinds is labels alone."""
     found: Mapping[str, Any] = (owner.get("spec") or {}).get("selector") or {}
-    if owner.get("kind") == REPLICATION_CONTROLLER.kind:
+    if owner.get("kind") in _SELECT_LABELS:
         return {"matchLabels": found}
     return found
 

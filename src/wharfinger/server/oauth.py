@@ -25,6 +25,7 @@ from starlette.types import Scope as Connection
 
 from wharfinger.cluster.authenticate import Identity
 from wharfinger.cluster.authorize import Access, Authorizer
+from wharfinger.cluster.openshift import users
 from wharfinger.cluster.proofs import AnonymousProof, PasswordProof
 from wharfinger.cluster.subject import ANONYMOUS, Subject
 from wharfinger.cluster.tokens import REGISTRY_AUDIENCE, Issued
@@ -209,6 +210,7 @@ async def _start_session(services: Services, request: Request) -> Issued:
     user, password = _basic(header)
     identity = await services.authenticator.log_in(user, password, _address(request))
     assert isinstance(identity.proof, PasswordProof)
+    await users.remember(services.objects, identity.proof.user)
     return await services.sessions.start(identity.proof)
 
 

@@ -17,7 +17,8 @@ from wharfinger.cluster.kinds.columns import NAME, created
 from wharfinger.cluster.kinds.meta import top
 from wharfinger.cluster.kinds.openshift import build_rules
 from wharfinger.cluster.kinds.openshift.deployment_spec import MODELS, SPEC, STATUS
-from wharfinger.cluster.kinds.pods.defaults import default_pod_spec
+from wharfinger.cluster.kinds.pods import default_pod_spec, validate_pod_spec
+from wharfinger.cluster.kinds.workloads.scale import SCALE_BELOW
 
 GROUP: Final = "apps.openshift.io"
 NOT_DEPLOYED: Final = (
@@ -132,10 +133,28 @@ def _validate_template(spec: Mapping[str, Any]) -> Iterator[FieldError]:
     elif any(labels.get(key) != value for key, value in selector.items()):
         detail = "`selector` does not match template `labels`"
         yield FieldError.invalid("spec.template.metadata.labels", labels, detail)
-    policy = (template.get("spec") or {}).get("restartPolicy") or "Always"
+    pod = template.get("spec") or {}
+    yield from validate_pod_spec(_with_images(pod, _filled(spec)), "spec.template.spec")
+    policy = pod.get("restartPolicy") or "Always"
     if policy != "Always":
         path = "spec.template.spec.restartPolicy"
         yield FieldError.unsupported(path, policy, ("Always",))
+
+
+def _filled(spec: Mapping[str, Any]) -> set[Any]:
+    """The containers whose image comes from a tag, so that the template need not name one."""
+    parameters = (one.get("imageChangeParams") or {} for one in spec.get("triggers") or ())
+    return {name for one in parameters for name in one.get("containerNames") or ()}
+
+
+def _with_images(pod: Mapping[str, Any], filled: set[Any]) -> Mapping[str, Any]:
+    containers = [
+        {**one, "image": "unset"}
+        if one.get("name") in filled and not (one.get("image") or "").strip()
+        else one
+        for one in pod.get("containers") or ()
+    ]
+    return {**pod, "containers": containers}
 
 
 def _validate_trigger(
@@ -218,5 +237,5 @@ DEPLOYMENT_CONFIG = Kind(
         ),
         Column("Triggered By", _triggers, description="Reasons to deploy."),
     ),
-    subresources=(Subresource("status", ("get", "patch", "update")),),
+    subresources=(SCALE_BELOW, Subresource("status", ("get", "patch", "update"))),
 )
