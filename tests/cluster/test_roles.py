@@ -45,6 +45,37 @@ def test_rights_on_images(role, pull, push, make, delete):
 
 
 @pytest.mark.parametrize(
+    ("group", "resource", "view", "edit", "change"),
+    [
+        ("apps", "deployments", True, True, "create"),
+        ("apps", "deployments/scale", True, True, "patch"),
+        ("apps", "deployments/status", True, False, "update"),
+        ("apps", "replicasets", True, True, "delete"),
+        ("apps", "statefulsets/scale", True, True, "update"),
+        ("apps", "daemonsets", True, True, "patch"),
+        ("", "replicationcontrollers", True, True, "create"),
+        ("", "replicationcontrollers/scale", True, True, "update"),
+        ("", "pods", True, True, "delete"),
+        ("", "pods/status", True, False, "patch"),
+        ("", "pods/eviction", False, True, "create"),
+        ("", "pods/binding", False, False, "create"),
+        ("batch", "jobs", True, True, "create"),
+        ("batch", "cronjobs", True, True, "deletecollection"),
+        ("policy", "poddisruptionbudgets", True, True, "create"),
+        ("policy", "poddisruptionbudgets/status", True, False, "update"),
+        ("coordination.k8s.io", "leases", False, True, "update"),
+        ("", "nodes", False, False, "patch"),
+    ],
+)
+def test_rights_on_workloads(group, resource, view, edit, change):
+    assert allowed("view", "get", resource, group) is view
+    assert not allowed("view", change, resource, group)
+    assert allowed("edit", change, resource, group) is edit
+    assert allowed("admin", change, resource, group) is edit
+    assert allowed("cluster-admin", change, resource, group)
+
+
+@pytest.mark.parametrize(
     ("role", "verb", "resource", "group", "expected"),
     [
         ("registry-editor", "create", "secrets", "", True),
