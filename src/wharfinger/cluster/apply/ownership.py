@@ -116,7 +116,7 @@ def writable(kind: Kind, obj: Mapping[str, Any], subresource: str) -> Object:
     result.pop("kind", None)
     parts = {below.name: _PARTS[below.name] for below in kind.subresources if below.name in _PARTS}
     if subresource in parts:
-        return {name: one for name, one in result.items() if name == parts[subresource]}
+        return {parts[subresource]: result.get(parts[subresource]) or {}}
     for part in parts.values():
         result.pop(part, None)
     return result
