@@ -9,6 +9,7 @@ from wharfinger.cluster.kinds import (
     CONFIG_MAP,
     EVENT,
     NAMESPACE,
+    POD,
     PROJECT,
     ROLE_BINDING,
     SECRET,
@@ -225,3 +226,78 @@ def records(schemas):
             yield schema
         below = [schema[word] for word in ("items", "additionalProperties") if word in schema]
         yield from records([*schema.get("properties", {}).values(), *below])
+
+
+# The template of what kubectl 1.35 sent for `create deployment x --image=a`: of a container it
+# writes each field that is no pointer, said or not.
+TEMPLATE = (
+    b'\n\x1a\n\x00\x12\x00\x1a\x00"\x00*\x002\x008\x00B\x00Z\x08\n\x03app\x12\x01x'
+    b"\x128\x12\x1a\n\x01a\x12\x01a*\x00B\x00j\x00r\x00\x80\x01\x00\x88\x01\x00\x90\x01\x00"
+    b"\xa2\x01\x00\x1a\x002\x00B\x00J\x00R\x00X\x00`\x00h\x00\x82\x01\x00\x8a\x01\x00\x9a\x01\x00"
+    b"\xc2\x01\x00"
+)
+
+
+def spec_of(content):
+    """Read a pod whose spec is this message."""
+    return protobuf.decode(envelope(sub(2, content)), POD.schema)["spec"]
+
+
+def test_a_template_that_kubectl_sent_says_only_what_was_meant():
+    pod = protobuf.decode(envelope(TEMPLATE), POD.schema)
+
+    assert pod["metadata"] == {"labels": {"app": "x"}}
+    assert pod["spec"] == {"containers": [{"name": "a", "image": "a", "resources": {}}]}
+
+
+def test_a_zero_that_says_something_is_kept():
+    spec = spec_of(num(4, 0) + num(11, 0) + num(21, 0) + sub(14, num(2, 0)))
+
+    assert spec == {
+        "terminationGracePeriodSeconds": 0,
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsUser": 0},
+    }
+
+
+def test_a_message_that_is_there_is_an_object_even_an_empty_one():
+    volume = sub(1, b"v") + sub(2, sub(2, b""))
+
+    assert spec_of(sub(1, volume)) == {"volumes": [{"name": "v", "emptyDir": {}}]}
+
+
+def test_ports_are_numbers_or_names():
+    def probe(port):
+        handler = sub(1, sub(2, sub(2, port)))
+        return spec_of(sub(2, sub(10, handler + num(3, 5))))["containers"][0]["livenessProbe"]
+
+    by_number, by_name = probe(num(1, 0) + num(2, 80)), probe(num(1, 1) + sub(3, b"web"))
+
+    assert by_number == {"httpGet": {"port": 80}, "timeoutSeconds": 5}
+    assert by_name == {"httpGet": {"port": "web"}, "timeoutSeconds": 5}
+    assert probe(b"")["httpGet"] == {"port": 0}
+
+
+def test_amounts_are_read_by_their_names():
+    limits = sub(1, sub(1, b"cpu") + sub(2, sub(1, b"500m")))
+    limits += sub(1, sub(1, b"memory") + sub(2, b""))
+
+    spec = spec_of(sub(2, sub(8, limits)))
+
+    assert spec["containers"][0]["resources"] == {"limits": {"cpu": "500m", "memory": "0"}}
+
+
+def test_fields_of_an_embedded_message_are_those_of_the_record():
+    reference = sub(1, sub(1, b"s")) + sub(2, b"k") + num(3, 0)
+    variable = sub(1, b"A") + sub(3, sub(4, reference))
+
+    spec = spec_of(sub(2, sub(7, variable)))
+
+    source = spec["containers"][0]["env"][0]["valueFrom"]
+    assert source == {"secretKeyRef": {"name": "s", "key": "k", "optional": False}}
+
+
+@pytest.mark.parametrize("field", [sub(10, sub(1, sub(2, sub(2, b"\xff")))), sub(8, num(1, 1))])
+def test_what_is_no_port_and_no_amount_is_refused(field):
+    with pytest.raises(BadInput):
+        spec_of(sub(2, field))

@@ -3,7 +3,7 @@
 import pytest
 
 from wharfinger.cluster import schema
-from wharfinger.cluster.kinds import CONFIG_MAP, EVENT, ROLE, SECRET, SERVICE_ACCOUNT
+from wharfinger.cluster.kinds import CONFIG_MAP, EVENT, NODE, POD, ROLE, SECRET, SERVICE_ACCOUNT
 
 
 def found(kind, obj):
@@ -133,3 +133,48 @@ def test_free_form_fields_keep_all_they_hold():
 
     assert found(CONFIG_MAP, obj) == ([], [])
     assert obj["metadata"]["managedFields"][0]["fieldsV1"] == {"f:metadata": {"f:labels": {}}}
+
+
+def probed(port):
+    probe = {"httpGet": {"port": port}}
+    return {"spec": {"containers": [{"name": "a", "livenessProbe": probe}]}}
+
+
+def test_a_port_is_a_number_or_a_name():
+    path = "spec.containers[0].livenessProbe.httpGet.port"
+    assert found(POD, probed(80)) == found(POD, probed("web")) == ([], [])
+    for value, kind in ((True, "boolean"), (1.5, "number"), ([], "array"), ({}, "object")):
+        ((field, message),) = found(POD, probed(value))[1]
+        assert field == path
+        assert f'"{kind}"' in message
+    assert found(POD, probed(1 << 31))[1] == [
+        (path, 'Invalid value: "integer": must fit into int32')
+    ]
+
+
+def with_capacity(value):
+    return {"status": {"capacity": {"cpu": value}}}
+
+
+@pytest.mark.parametrize(("value", "written"), [(1, "1"), (0.5, "500m"), ("1024Mi", "1Gi")])
+def test_an_amount_is_a_number_or_a_text_and_gets_one_form(value, written):
+    node = with_capacity(value)
+
+    assert found(NODE, node) == ([], [])
+    schema.prune(NODE, node)
+    assert node == with_capacity(written)
+
+
+@pytest.mark.parametrize("value", ["", "a lot", True, [], {}])
+def test_what_is_no_amount_is_refused(value):
+    ((field, message),) = found(NODE, with_capacity(value))[1]
+
+    assert field == "status.capacity[cpu]"
+    assert "quantities must match the regular expression" in message
+
+
+def test_an_amount_that_is_null_is_none_of_it():
+    node = with_capacity(None)
+    schema.prune(NODE, node)
+
+    assert node == with_capacity("0")

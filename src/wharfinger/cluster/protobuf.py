@@ -89,7 +89,9 @@ def _put(found: dict[str, Any], field: Field, value: int | bytes, schema: Schema
         found.setdefault(name, {})[_text(entry.get(1, b""))] = kept
     else:
         one = _value(value, schema)
-        if one is not None and (field.says_zero or one not in ("", 0, False)):
+        # A message says something by being there, and so a port or a percentage of 0 does.
+        says_zero = field.says_zero or schema.get("format") == "int-or-string"
+        if one is not None and (says_zero or one not in ("", 0, False)):
             found[name] = one
 
 
