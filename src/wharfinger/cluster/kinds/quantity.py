@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 FORMAT: Final = "quantity"
@@ -42,12 +43,31 @@ def error(value: Any) -> str | None:
     """Say what keeps a value of JSON from being a quantity."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return _WORDS
-    return None if _match(value) is not None else _WORDS
+    return None if _parts(_text(value)) is not None else _WORDS
 
 
 def amount(value: str | float) -> Fraction:
     """How much it is; only of a value without `error`."""
-    match = _match(value)
+    return _amount(_text(value))
+
+
+def canonical(value: str | float) -> str:
+    """Write it in its one form."""
+    return _canonical(_text(value))
+
+
+def _text(value: str | float) -> str:
+    return value.strip() if isinstance(value, str) else str(value)
+
+
+def _parts(text: str) -> re.Match[str] | None:
+    return _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None
+
+
+# A cluster says the same few amounts again and again, and fractions are slow.
+@lru_cache(maxsize=1024)
+def _amount(text: str) -> Fraction:
+    match = _parts(text)
     assert match is not None
     sign, digits, binary, decimal, exponent = match.groups()
     size = Fraction(digits.removesuffix("."))
@@ -59,11 +79,11 @@ def amount(value: str | float) -> Fraction:
     return -size if sign == "-" else size
 
 
-def canonical(value: str | float) -> str:
-    """Write it in its one form."""
-    match = _match(value)
+@lru_cache(maxsize=1024)
+def _canonical(text: str) -> str:
+    match = _parts(text)
     assert match is not None
-    size = amount(value)
+    size = _amount(text)
     if size == 0:
         return "0"
     if match[3] is not None and size.denominator == 1 and abs(size) >= 1024:
@@ -73,11 +93,6 @@ def canonical(value: str | float) -> str:
     if match[5] is not None:
         return f"{mantissa}e{power}" if power else str(mantissa)
     return f"{mantissa}{_DECIMAL_SUFFIXES[power]}"
-
-
-def _match(value: str | float) -> re.Match[str] | None:
-    text = value.strip() if isinstance(value, str) else str(value)
-    return _GRAMMAR.fullmatch(text) if len(text) <= _LONGEST else None
 
 
 def _rounded_up(size: Fraction) -> Fraction:
