@@ -22,7 +22,7 @@ START = "the server could not find the requested resource: "
         ("build.openshift.io", "v1", "buildconfigs", "instantiate", "/instantiate.", "pushSecret"),
         ("apps.openshift.io", "v1", "deploymentconfigs", "rollback", "/rollback.", "ReplicaSet"),
         ("extensions", "v1beta1", "deployments", "", "deployments.extensions ", "use apps/v1"),
-        ("batch", "v1beta1", "cronjobs", "", "cronjobs.batch ", "use batch/v1"),
+        ("apps", "v1beta2", "deployments", "", "deployments.apps ", "use apps/v1"),
         ("user.openshift.io", "v1", "useridentitymappings", "", "user", "password file"),
     ],
 )

@@ -97,11 +97,9 @@ _GROUPS: Final[Mapping[str, str]] = {
 _OLDER: Final[Mapping[tuple[str, str], str]] = {
     ("apps", "v1beta1"): "apps/v1",
     ("apps", "v1beta2"): "apps/v1",
-    ("batch", "v1beta1"): "batch/v1",
     ("coordination.k8s.io", "v1beta1"): "coordination.k8s.io/v1",
     ("events.k8s.io", "v1beta1"): "the events of the core group, /api/v1",
     ("extensions", "v1beta1"): "apps/v1",
-    ("policy", "v1beta1"): "policy/v1",
     ("rbac.authorization.k8s.io", "v1alpha1"): "rbac.authorization.k8s.io/v1",
     ("rbac.authorization.k8s.io", "v1beta1"): "rbac.authorization.k8s.io/v1",
     ("authentication.k8s.io", "v1beta1"): "authentication.k8s.io/v1",

@@ -63,6 +63,7 @@ ORDER: Final[Mapping[str, str]] = {
         "currentRevision updateRevision - collisionCount? conditions availableReplicas?"
     ),
     f"{_APPS}StatefulSetUpdateStrategy": "type rollingUpdate",
+    "io.k8s.api.batch.v1beta1.CronJob": "metadata spec status",
     f"{_BATCH}CronJob": "metadata spec status",
     f"{_BATCH}CronJobSpec": (
         "schedule? startingDeadlineSeconds? concurrencyPolicy suspend? jobTemplate "
@@ -109,6 +110,7 @@ ORDER: Final[Mapping[str, str]] = {
         "holderIdentity? leaseDurationSeconds? acquireTime renewTime leaseTransitions? strategy? "
         "preferredHolder?"
     ),
+    "io.k8s.api.policy.v1beta1.PodDisruptionBudget": "metadata spec status",
     f"{_POLICY}PodDisruptionBudget": "metadata spec status",
     f"{_POLICY}PodDisruptionBudgetSpec": (
         "minAvailable? selector maxUnavailable? unhealthyPodEvictionPolicy?"

@@ -11,6 +11,7 @@ from wharfinger.cluster.kinds.workloads.deployment import DEPLOYMENT
 from wharfinger.cluster.kinds.workloads.disruption_budget import POD_DISRUPTION_BUDGET
 from wharfinger.cluster.kinds.workloads.job import JOB
 from wharfinger.cluster.kinds.workloads.lease import LEASE
+from wharfinger.cluster.kinds.workloads.older import OLDER_CRON_JOB, OLDER_POD_DISRUPTION_BUDGET
 from wharfinger.cluster.kinds.workloads.replica_set import REPLICA_SET
 from wharfinger.cluster.kinds.workloads.replication_controller import REPLICATION_CONTROLLER
 from wharfinger.cluster.kinds.workloads.scale import SCALE
@@ -29,7 +30,8 @@ STORED: Final[tuple[Kind, ...]] = (
 )
 """The kinds of this folder that are stored as they are."""
 
-COMPUTED: Final[tuple[Kind, ...]] = (SCALE,)
+COMPUTED: Final[tuple[Kind, ...]] = (SCALE, OLDER_CRON_JOB, OLDER_POD_DISRUPTION_BUDGET)
+"""Those that are shown of others: their numbers of pods, and older versions of them."""
 
 __all__ = (
     "COMPUTED",
@@ -38,6 +40,8 @@ __all__ = (
     "DEPLOYMENT",
     "JOB",
     "LEASE",
+    "OLDER_CRON_JOB",
+    "OLDER_POD_DISRUPTION_BUDGET",
     "POD_DISRUPTION_BUDGET",
     "REPLICATION_CONTROLLER",
     "REPLICA_SET",
