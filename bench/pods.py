@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.object_clients import Address
+from e2e import machine
 from wharfinger.cluster.kind import GroupResource
 from wharfinger.cluster.store import Key, Write
 from wharfinger.cluster.stores.sqlite import SqliteStore
@@ -38,7 +39,29 @@ def pod(name: str) -> dict[str, Any]:
             "annotations": {"site.test/checked": "sha256:" + "0123456789abcdef" * 4},
         },
         "spec": {
-            "containers": [_container("app", 8080), _container("proxy", 8443)],
+            "containers": [
+                {
+                    "name": "app",
+                    "image": "registry.site.test/team/app:1.4",
+                    "imagePullPolicy": "IfNotPresent",
+                    "args": ["--listen", ":8080", "--settings", "/etc/settings/app.yaml"],
+                    "env": [
+                        {"name": "TEAM", "value": "front"},
+                        {"name": "LOG_LEVEL", "value": "warning"},
+                        {"name": "UPSTREAM", "value": "https://back.bench.svc:8443"},
+                    ],
+                    "ports": [{"containerPort": 8080, "name": "web", "protocol": "TCP"}],
+                    "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
+                    "resources": {
+                        "limits": {"cpu": "500m", "memory": "256Mi"},
+                        "requests": {"cpu": "100m", "memory": "128Mi"},
+                    },
+                    "volumeMounts": [
+                        {"mountPath": "/etc/settings", "name": "settings", "readOnly": True},
+                        {"mountPath": "/var/scratch", "name": "scratch"},
+                    ],
+                }
+            ],
             "nodeSelector": {"site.test/zone": "one"},
             "terminationGracePeriodSeconds": 30,
             "volumes": [
@@ -64,16 +87,15 @@ def status() -> dict[str, Any]:
         ],
         "containerStatuses": [
             {
-                "name": container,
-                "image": f"registry.site.test/team/{container}:1.4",
-                "imageID": f"registry.site.test/team/{container}@sha256:" + "ab" * 32,
+                "name": "app",
+                "image": "registry.site.test/team/app:1.4",
+                "imageID": "registry.site.test/team/app@sha256:" + "ab" * 32,
                 "containerID": "cri-o://" + "cd" * 32,
                 "ready": True,
                 "started": True,
                 "restartCount": 0,
                 "state": {"running": {"startedAt": _TIME}},
             }
-            for container in ("app", "proxy")
         ],
     }
 
@@ -83,6 +105,10 @@ def template(address: Address) -> dict[str, Any]:
     project = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     connection = address.connect()
 
+    def provisioned() -> bool | None:
+        account = address.request("GET", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/default")
+        return True if connection.ask(account)[0].status == 200 else None
+
     def ask(status: int, method: str, path: str, body: object, form: str = "") -> dict[str, Any]:
         request = address.request(method, path, json.dumps(body).encode(), form)
         head, answer = connection.ask(request)
@@ -91,6 +117,7 @@ def template(address: Address) -> dict[str, Any]:
         return found
 
     ask(201, "POST", "/api/v1/namespaces", project)
+    machine.eventually("an account for the pods", provisioned)
     ask(201, "POST", PATH, pod("template"))
     place = f"{PATH}/template"
     found = ask(200, "PATCH", f"{place}/status", {"status": status()}, MERGE_PATCH)
@@ -128,22 +155,3 @@ def _write(like: dict[str, Any], number: int) -> Write:
     del metadata["resourceVersion"]
     value = json.dumps({**like, "metadata": metadata}, separators=(",", ":")).encode()
     return Write(Key(_PODS, NAMESPACE, name(number)), value, 0)
-
-
-def _container(name: str, port: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "image": f"registry.site.test/team/{name}:1.4",
-        "imagePullPolicy": "IfNotPresent",
-        "args": ["--listen", f":{port}", "--settings", "/etc/settings/app.yaml"],
-        "env": [{"name": f"SETTING_{one}", "value": f"value {one}"} for one in range(4)],
-        "ports": [{"containerPort": port, "name": "web", "protocol": "TCP"}],
-        "resources": {
-            "limits": {"cpu": "500m", "memory": "256Mi"},
-            "requests": {"cpu": "100m", "memory": "128Mi"},
-        },
-        "volumeMounts": [
-            {"mountPath": "/etc/settings", "name": "settings", "readOnly": True},
-            {"mountPath": "/var/scratch", "name": "scratch"},
-        ],
-    }

@@ -6,12 +6,16 @@ import pytest
 
 from wharfinger.cluster.errors import Expired, RevisionTooLarge
 from wharfinger.cluster.kind import GroupResource
+from wharfinger.cluster.states import Recent, State
 from wharfinger.cluster.store import Key
-from wharfinger.cluster.watch import Event, History, Watch
+from wharfinger.cluster.watch import Event, History, Topic, Watch
+
+CONFIGMAPS = GroupResource("", "configmaps")
 
 
-def event(revision: int) -> Event:
-    return Event(revision, Key(GroupResource("", "configmaps"), "dock", "a"), {}, None)
+def event(revision: int, namespace: str = "dock", resource: GroupResource = CONFIGMAPS) -> Event:
+    state = State(revision, b'{"metadata":{"name":"a"}}', Recent())
+    return Event(revision, Key(resource, namespace, "a"), state, None)
 
 
 def history(until: int, compacted: int = 0) -> History:
@@ -22,7 +26,7 @@ def history(until: int, compacted: int = 0) -> History:
 
 
 def follow(history: History, since: int) -> Watch:
-    return Watch(history, since, lambda _: True)
+    return Watch(history, since)
 
 
 def test_what_came_after_a_revision():
@@ -88,3 +92,74 @@ async def test_what_came_before_the_end_is_still_delivered():
     kept.close()
 
     assert [one.revision async for one in watch] == [1, 2]
+
+
+async def test_a_watcher_sleeps_through_what_is_not_its_topic():
+    kept = history(0)
+    watch = Watch(kept, 0, Topic(CONFIGMAPS, "dock"))
+    waiting = asyncio.ensure_future(watch.batch())
+    await asyncio.sleep(0)
+
+    kept.append(event(1, namespace="quay"))
+    kept.append(event(2, resource=GroupResource("", "secrets")))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    assert watch.revision == 0
+    kept.append(event(3))
+
+    assert [one.revision for one in await waiting or ()] == [3]
+
+
+@pytest.mark.parametrize(
+    "topic", [Topic(), Topic(CONFIGMAPS), Topic(CONFIGMAPS, "dock"), Topic(None, "dock")]
+)
+async def test_a_watcher_wakes_for_its_topic(topic: Topic):
+    kept = history(0)
+    waiting = asyncio.ensure_future(Watch(kept, 0, topic).batch())
+    await asyncio.sleep(0)
+
+    kept.append(event(1))
+
+    assert len(await waiting or ()) == 1
+
+
+async def test_what_was_of_no_interest_may_be_forgotten_while_a_watcher_waits():
+    kept = history(0)
+    watch = Watch(kept, 0, Topic(CONFIGMAPS))
+    waiting = asyncio.ensure_future(watch.batch())
+    await asyncio.sleep(0)
+    for revision in range(1, 10):
+        kept.append(event(revision, resource=GroupResource("", "secrets")))
+    kept.forget(9)
+
+    kept.append(event(10))
+
+    assert [one.revision for one in await waiting or ()] == [10]
+
+
+async def test_a_watcher_that_waited_in_vain_has_come_as_far_as_the_history():
+    kept = history(0)
+    watch = Watch(kept, 0, Topic(CONFIGMAPS))
+    kept.append(event(1, resource=GroupResource("", "secrets")))
+    waiting = asyncio.ensure_future(watch.batch(0.001))
+    await asyncio.sleep(0)
+    kept.append(event(2, resource=GroupResource("", "secrets")))
+
+    assert await waiting == ()
+    assert watch.revision == 2
+
+
+async def test_nothing_is_left_of_watchers_that_are_done():
+    kept = history(0)
+    served, gone, late = (Watch(kept, 0, Topic(CONFIGMAPS)) for _ in range(3))
+    waiting = [asyncio.ensure_future(served.batch()), asyncio.ensure_future(gone.batch())]
+    waiting.append(asyncio.ensure_future(late.batch(0)))
+    await asyncio.sleep(0)
+    waiting[1].cancel()
+    await asyncio.wait(waiting[1:])
+
+    kept.append(event(1))
+    await waiting[0]
+
+    assert kept.waiting == 0

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine
 from typing import Any, Final, Self, TypeVar
 
-import msgspec
-
 from wharfinger.cluster.kind import GroupResource, Object
+from wharfinger.cluster.shelf import Names, Shelf
+from wharfinger.cluster.states import Recent, State, States
 from wharfinger.cluster.store import Change, Key, Snapshot, Store, Write
-from wharfinger.cluster.watch import Event, History, Watch
+from wharfinger.cluster.watch import Event, History, Topic, Watch
 from wharfinger.errors import WharfingerError
 
 KEEP: Final = 10_000
 """How many changes are kept for watches and for lists in pages."""
 
 _T = TypeVar("_T")
-_Names = tuple[str, str]
+_NOTHING: Final = Shelf()
 
 
 class Cache:
@@ -33,12 +33,13 @@ class Cache:
     def __init__(self, store: Store, snapshot: Snapshot, *, keep: int = KEEP) -> None:
         self._store = store
         self._keep = keep
-        self._state: dict[GroupResource, dict[_Names, Object]] = {}
+        self._shelves: dict[GroupResource, Shelf] = {}
+        self._recent = Recent()
         self._history = History(snapshot.compacted)
         self._running: set[asyncio.Task[Any]] = set()
         self._compacting = False
         for change in snapshot.state:
-            self._of(change.key)[_names(change.key)] = _decode(change)
+            self._shelf(change.key).put(_names(change.key), self._state(change))
         for change in snapshot.log:
             self._absorb(change)
 
@@ -51,24 +52,33 @@ class Cache:
         return self._history.revision
 
     def get(self, resource: GroupResource, namespace: str, name: str) -> Object | None:
-        return self._state.get(resource, {}).get((namespace, name))
+        found = self._shelves.get(resource, _NOTHING).get((namespace, name))
+        return found.object if found is not None else None
 
-    def list(self, resource: GroupResource, namespace: str | None = None) -> Sequence[Object]:
-        """In order of namespace and name; `namespace` None means all."""
-        return _sorted(self._state.get(resource, {}), namespace)
+    def list(
+        self,
+        resource: GroupResource,
+        namespace: str | None = None,
+        *,
+        after: tuple[str, str] | None = None,
+    ) -> States:
+        """In order of namespace and name, behind `after`; `namespace` None means all."""
+        return self._shelves.get(resource, _NOTHING).list(namespace, after)
 
     def list_at(
-        self, resource: GroupResource, revision: int, namespace: str | None = None
-    ) -> Sequence[Object]:
+        self,
+        resource: GroupResource,
+        revision: int,
+        namespace: str | None = None,
+        *,
+        after: tuple[str, str] | None = None,
+    ) -> States:
         """As it was at `revision`; raise `Expired` if that is forgotten."""
-        state = dict(self._state.get(resource, {}))
-        for event in reversed(self._history.after(revision)):
+        then: dict[Names, State | None] = {}
+        for event in self._history.after(revision):
             if event.key.resource == resource:
-                if event.previous is None:
-                    state.pop(_names(event.key), None)
-                else:
-                    state[_names(event.key)] = event.previous
-        return _sorted(state, namespace)
+                then.setdefault(_names(event.key), event.before)
+        return self._shelves.get(resource, _NOTHING).list_with(then, namespace, after)
 
     def watch(
         self,
@@ -78,12 +88,8 @@ class Cache:
         since: int | None = None,
     ) -> Watch:
         """Follow the changes after `since` (now, if None); raise `Expired` if that is forgotten."""
-
-        def wanted(event: Event) -> bool:
-            key = event.key
-            return resource in (None, key.resource) and namespace in (None, key.namespace)
-
-        return Watch(self._history, self.revision if since is None else since, wanted)
+        start = self.revision if since is None else since
+        return Watch(self._history, start, Topic(resource, namespace))
 
     async def commit(self, write: Write) -> Change:
         """Write to the store and then here; raise `RevisionConflict` if the key has changed.
@@ -118,15 +124,19 @@ class Cache:
         self._compacting = False
 
     def _absorb(self, change: Change) -> None:
-        names, state = _names(change.key), self._of(change.key)
-        previous = state.pop(names, None)
-        obj = _decode(change)
-        if not change.deleted:
-            state[names] = obj
-        self._history.append(Event(change.revision, change.key, obj, previous, change.deleted))
+        names, shelf, state = _names(change.key), self._shelf(change.key), self._state(change)
+        before = shelf.get(names)
+        if change.deleted:
+            shelf.remove(names)
+        else:
+            shelf.put(names, state)
+        self._history.append(Event(change.revision, change.key, state, before, change.deleted))
 
-    def _of(self, key: Key) -> dict[_Names, Object]:
-        return self._state.setdefault(key.resource, {})
+    def _state(self, change: Change) -> State:
+        return State(change.revision, change.value, self._recent)
+
+    def _shelf(self, key: Key) -> Shelf:
+        return self._shelves.setdefault(key.resource, Shelf())
 
     def _start(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         task = asyncio.ensure_future(work)
@@ -135,15 +145,5 @@ class Cache:
         return task
 
 
-def _names(key: Key) -> _Names:
+def _names(key: Key) -> Names:
     return (key.namespace, key.name)
-
-
-def _sorted(state: Mapping[_Names, Object], namespace: str | None) -> Sequence[Object]:
-    return [state[names] for names in sorted(state) if namespace in (None, names[0])]
-
-
-def _decode(change: Change) -> Object:
-    obj: Object = msgspec.json.decode(change.value)
-    obj["metadata"]["resourceVersion"] = str(change.revision)
-    return obj

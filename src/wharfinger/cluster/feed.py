@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import msgspec
+
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.errors import BadRequest
 from wharfinger.cluster.kind import Kind, Object
 from wharfinger.cluster.options import WatchOptions
 from wharfinger.cluster.paging import parse_revision, require_reached
 from wharfinger.cluster.selector import Selector
+from wharfinger.cluster.states import State
 from wharfinger.cluster.watch import Event, Watch
 
 INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
@@ -25,7 +28,16 @@ INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
     type: str  # ADDED, MODIFIED, DELETED, BOOKMARK
-    object: Object
+    content: Object | State
+
+    @property
+    def object(self) -> Object:
+        return self.content.object if isinstance(self.content, State) else self.content
+
+    @property
+    def json(self) -> Object | msgspec.Raw:
+        """The object in a form that can be encoded: as it is kept, if it is."""
+        return self.content.json if isinstance(self.content, State) else self.content
 
 
 class Feed(Protocol):
@@ -75,11 +87,10 @@ def follow(cache: Cache, kind: Kind, namespace: str | None, options: WatchOption
         return SelectedFeed(watch, options.selector, ())
     require_reached(cache, options.resource_version)
     watch = cache.watch(kind.resource, namespace)
-    events = [
-        WatchEvent("ADDED", obj)
-        for obj in cache.list(kind.resource, namespace)
-        if options.selector.matches(obj)
-    ]
+    present = cache.list(kind.resource, namespace)
+    if options.selector:
+        present = present.where(options.selector.matches)
+    events = [WatchEvent("ADDED", state) for state in present.states]
     if options.initial_events:
         events.append(WatchEvent("BOOKMARK", bookmark(kind, watch.revision, ends_initial=True)))
     return SelectedFeed(watch, options.selector, events)
@@ -87,10 +98,10 @@ def follow(cache: Cache, kind: Kind, namespace: str | None, options: WatchOption
 
 def translate(events: Sequence[Event], selector: Selector) -> Iterator[WatchEvent]:
     for event in events:
-        was = event.previous is not None and selector.matches(event.previous)
-        now = not event.deleted and selector.matches(event.object)
+        was = event.before is not None and _selects(selector, event.before)
+        now = not event.deleted and _selects(selector, event.state)
         if now:
-            yield WatchEvent("MODIFIED" if was else "ADDED", event.object)
+            yield WatchEvent("MODIFIED" if was else "ADDED", event.state)
         elif was:
             yield WatchEvent("DELETED", _last_seen(event))
 
@@ -102,8 +113,12 @@ def bookmark(kind: Kind, revision: int, *, ends_initial: bool = False) -> Object
     return {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": metadata}
 
 
-def _last_seen(event: Event) -> Object:
+def _selects(selector: Selector, state: State) -> bool:
+    """Most watches are of everything, and then nothing is decoded."""
+    return not selector or selector.matches(state.object)
+
+
+def _last_seen(event: Event) -> State:
     """The last state that matched, at the revision at which it ceased to."""
-    assert event.previous is not None
-    metadata = {**event.previous["metadata"], "resourceVersion": str(event.revision)}
-    return {**event.previous, "metadata": metadata}
+    assert event.before is not None
+    return event.before.at(event.revision)

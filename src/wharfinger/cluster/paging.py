@@ -20,6 +20,8 @@ from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.errors import BadRequest, Expired, RevisionTooLarge
 from wharfinger.cluster.kind import GroupResource, Object
 from wharfinger.cluster.options import ListOptions
+from wharfinger.cluster.selector import Selector
+from wharfinger.cluster.states import States
 
 _TOO_OLD: Final = (
     "The provided continue parameter is too old to display a consistent list result. You can start "
@@ -76,14 +78,13 @@ def read(
         raise BadRequest("specifying resource version is not allowed when using continue")
     goes_on = Continuation.parse(options.continue_token)
     revision, objects = _then(cache, resource, namespace, goes_on)
-    after = (goes_on.namespace, goes_on.name)
-    return cut([obj for obj in objects if _names(obj) > after], revision, options)
+    return cut(objects, revision, options)
 
 
 def cut(objects: Sequence[Object], revision: int, options: ListOptions) -> Page:
     """Select from `objects` and cut at the limit."""
     selector = options.selector
-    selected = [obj for obj in objects if selector.matches(obj)] if selector else objects
+    selected = _selected(objects, selector) if selector else objects
     if not options.limit or len(selected) <= options.limit:
         return Page(selected, revision)
     items = selected[: options.limit]
@@ -129,13 +130,20 @@ def _first(
 def _then(
     cache: Cache, resource: GroupResource, namespace: str | None, goes_on: Continuation
 ) -> tuple[int, Sequence[Object]]:
+    after = (goes_on.namespace, goes_on.name)
     if goes_on.rv == _PRESENT:
-        return cache.revision, cache.list(resource, namespace)
+        return cache.revision, cache.list(resource, namespace, after=after)
     try:
-        return goes_on.rv, cache.list_at(resource, goes_on.rv, namespace)
+        return goes_on.rv, cache.list_at(resource, goes_on.rv, namespace, after=after)
     except Expired:
         instead = Continuation(_PRESENT, goes_on.namespace, goes_on.name)
         raise Expired(_TOO_OLD, str(instead)) from None
+
+
+def _selected(objects: Sequence[Object], selector: Selector) -> Sequence[Object]:
+    if isinstance(objects, States):
+        return objects.where(selector.matches)
+    return [obj for obj in objects if selector.matches(obj)]
 
 
 def _names(obj: Object) -> tuple[str, str]:

@@ -9,12 +9,13 @@ again and goes on, as clients of Kubernetes do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, NamedTuple, Self
 
 from wharfinger.cluster.errors import Expired, RevisionTooLarge
-from wharfinger.cluster.kind import Object
+from wharfinger.cluster.kind import GroupResource, Object
+from wharfinger.cluster.states import State
 from wharfinger.cluster.store import Key
 
 
@@ -24,9 +25,31 @@ class Event:
 
     revision: int
     key: Key
-    object: Object  # as it is now; of a deleted one, its last state at this revision
-    previous: Object | None  # None: it was absent
+    state: State  # as it is now; of a deleted one, its last state at this revision
+    before: State | None  # None: it was absent
     deleted: bool = False
+
+    @property
+    def object(self) -> Object:
+        return self.state.object
+
+    @property
+    def previous(self) -> Object | None:
+        return self.before.object if self.before is not None else None
+
+
+class Topic(NamedTuple):
+    """What a watch is of; None means all."""
+
+    resource: GroupResource | None = None
+    namespace: str | None = None
+
+    def covers(self, event: Event) -> bool:
+        key = event.key
+        return self.resource in (None, key.resource) and self.namespace in (None, key.namespace)
+
+
+EVERYTHING: Final = Topic()
 
 
 class History:
@@ -36,7 +59,7 @@ class History:
         self.compacted = compacted
         self.closed = False
         self._events: list[Event] = []
-        self._news = asyncio.Event()
+        self._waiting: dict[Topic, dict[asyncio.Future[int], None]] = {}
 
     def __len__(self) -> int:
         return len(self._events)
@@ -45,10 +68,19 @@ class History:
     def revision(self) -> int:
         return self.compacted + len(self._events)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for news."""
+        return sum(map(len, self._waiting.values()))
+
     def append(self, event: Event) -> None:
         assert event.revision == self.revision + 1, "the store acknowledged out of order"
         self._events.append(event)
-        self._tell()
+        if self._waiting:
+            key = event.key
+            for resource in (None, key.resource):
+                for namespace in (None, key.namespace):
+                    self._wake(Topic(resource, namespace), event.revision - 1)
 
     def after(self, revision: int) -> Sequence[Event]:
         """What happened since; raise `Expired` if some of it is forgotten."""
@@ -67,44 +99,67 @@ class History:
     def close(self) -> None:
         """End all watches."""
         self.closed = True
-        self._tell()
+        for topic in list(self._waiting):
+            self._wake(topic, self.revision)
 
-    async def news(self) -> None:
-        """Wait until something is appended, or the history is closed."""
-        if not self.closed:
-            await self._news.wait()
+    async def news(self, topic: Topic, within: float | None = None) -> int:
+        """Wait for an event of `topic`, for so many seconds, or until the history is closed.
 
-    def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        Returns the revision up to which nothing was of interest. Only those are woken whom an
+        event concerns: with one event for all, 500 watches of one kind were woken by each change
+        of any other. No task and no timeout of asyncio either, since each costs every waiter.
+        """
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[int] = loop.create_future()
+        self._waiting.setdefault(topic, {})[waiter] = None
+        timer = loop.call_later(within, self._give_up, waiter) if within is not None else None
+        try:
+            return await waiter
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._leave(topic, waiter)
+
+    def _give_up(self, waiter: asyncio.Future[int]) -> None:
+        if not waiter.done():
+            waiter.set_result(self.revision)
+
+    def _wake(self, topic: Topic, revision: int) -> None:
+        for waiter in self._waiting.pop(topic, ()):
+            if not waiter.done():
+                waiter.set_result(revision)
+
+    def _leave(self, topic: Topic, waiter: asyncio.Future[int]) -> None:
+        """Forget one that was not woken by an event of its topic."""
+        waiting = self._waiting.get(topic, {})
+        if waiter in waiting:
+            del waiting[waiter]
+            if not waiting:
+                del self._waiting[topic]
 
 
 class Watch:
-    """The events after `revision` that are `wanted`, as they come; ends when we shut down."""
+    """The events after `revision` on a topic, as they come; ends when we shut down."""
 
-    def __init__(self, history: History, since: int, wanted: Callable[[Event], bool]) -> None:
+    def __init__(self, history: History, since: int, topic: Topic = EVERYTHING) -> None:
         history.after(since)
         self.revision = since
         """All up to here has been delivered, or was of no interest."""
         self._history = history
-        self._wanted = wanted
+        self._topic = topic
         self._ready: list[Event] = []
 
     async def batch(self, within: float | None = None) -> Sequence[Event] | None:
         """The next events; none of them if `within` seconds pass first; None at the end."""
-        try:
-            async with asyncio.timeout(within):
-                while not (events := self.catch_up()):
-                    if self._history.closed:
-                        return None
-                    await self._history.news()
-        except TimeoutError:
-            return ()
-        return events
+        events = self.catch_up()
+        if not events and not self._history.closed:
+            self.revision = await self._history.news(self._topic, within)
+            events = self.catch_up()
+        return events or (None if self._history.closed else ())
 
     def catch_up(self) -> list[Event]:
         """The next events, if there are any, without waiting."""
-        events = [event for event in self._history.after(self.revision) if self._wanted(event)]
+        events = [one for one in self._history.after(self.revision) if self._topic.covers(one)]
         self.revision = self._history.revision
         return events
 

@@ -19,6 +19,7 @@ from wharfinger.cluster.errors import BadRequest
 from wharfinger.cluster.feed import WatchEvent
 from wharfinger.cluster.kind import Kind, Object
 from wharfinger.cluster.paging import Page
+from wharfinger.cluster.states import States
 from wharfinger.cluster.tables import Include
 from wharfinger.server.kube_accept import Form
 
@@ -59,16 +60,18 @@ class Shape:
             "kind": f"{self.kind.kind}List",
             "apiVersion": self.kind.api_version,
             "metadata": metadata,
-            "items": page.items,
+            "items": page.items.json if isinstance(page.items, States) else page.items,
         }
 
     def event(self, event: WatchEvent, *, first: bool) -> dict[str, Any]:
         """One line of a watch; a Table tells its columns in the `first` one only."""
         return {"type": event.type, "object": self._watched(event, first=first)}
 
-    def _watched(self, event: WatchEvent, *, first: bool) -> Object:
-        if self.form is not Form.TABLE:
-            return self.object(event.object)
+    def _watched(self, event: WatchEvent, *, first: bool) -> Object | msgspec.Raw:
+        if self.form is Form.PLAIN:
+            return event.json
+        if self.form is Form.PARTIAL:
+            return tables.partial(event.object)
         version = event.object["metadata"].get("resourceVersion", "")
         rows = [] if event.type == "BOOKMARK" else [event.object]
         return self._table(rows, {"resourceVersion": version}, headers=first)

@@ -9,7 +9,7 @@ The right is asked for again before anything is shown, so that a revocation hold
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -49,31 +49,20 @@ class WatchResponse:
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, private")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await _write(send, b"")
-        gone = asyncio.ensure_future(_gone(receive))
-        try:
-            await self._stream(send, gone)
-        finally:
-            gone.cancel()
-        if not (gone.done() and not gone.cancelled()):
+        if await _unless_gone(receive, self._stream(send)):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _stream(self, send: Send, gone: asyncio.Future[None]) -> None:
+    async def _stream(self, send: Send) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + self._seconds
         while (left := end - loop.time()) > 0:
-            coming = asyncio.ensure_future(self._feed.batch(min(left, BOOKMARK_SECONDS)))
             try:
-                await asyncio.wait((coming, gone), return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done():
-                    return  # the client went
-                events = coming.result()
+                events = await self._feed.batch(min(left, BOOKMARK_SECONDS))
                 self._require()
             except WharfingerError as error:
                 line = msgspec.json.encode({"type": "ERROR", "object": status_object(error)})
                 await _write(send, line + b"\n")
                 return
-            finally:
-                coming.cancel()
             if events is None:
                 return
             await _write(send, self._lines(events or self._idle()))
@@ -90,6 +79,26 @@ class WatchResponse:
             self._first = False
             lines += msgspec.json.encode(line) + b"\n"
         return bytes(lines)
+
+
+async def _unless_gone(receive: Receive, streaming: Coroutine[Any, Any, None]) -> bool:
+    """Stream until the end, which is true, or until the client goes.
+
+    One task waits for that all the time and cancels us then: a task for each batch of each watch, as
+    `asyncio.wait` needs, took longer than the sending.
+    """
+    stream = asyncio.ensure_future(streaming)
+    gone = asyncio.ensure_future(_gone(receive))
+    gone.add_done_callback(lambda _: stream.cancel())
+    try:
+        await asyncio.wait((stream,))
+    finally:
+        gone.cancel()
+        stream.cancel()
+    if stream.cancelled():
+        return False
+    stream.result()
+    return True
 
 
 async def _gone(receive: Receive) -> None:
