@@ -16,7 +16,7 @@ from wharfinger.cluster import checks, label_selector, metadata, patch
 from wharfinger.cluster.endpoint import Endpoint
 from wharfinger.cluster.errors import ObjectConflict, ObjectInvalid, PatchFailed
 from wharfinger.cluster.kind import Kind, Object
-from wharfinger.cluster.kinds.openshift import DEPLOYMENT_CONFIG
+from wharfinger.cluster.kinds.openshift.deployments import DEPLOYMENT_CONFIG
 from wharfinger.cluster.kinds.workloads import (
     DEPLOYMENT,
     REPLICA_SET,
