@@ -244,7 +244,7 @@ async def test_a_changed_password_ends_sessions_and_registry_tokens(world):
 async def test_a_session_survives_a_restart_and_the_store_holds_no_token(world):
     token = await world.session()
     again = World(world.store, await Cache.open(world.store))
-    kept = json.dumps(again.cache.list(SESSIONS))
+    kept = json.dumps(list(again.cache.list(SESSIONS)))
 
     assert (again.authenticator.bearer(token)).name == "ada"
     assert token not in kept
