@@ -18,7 +18,9 @@ from wharfinger.cli import app
 
 TOKEN = "token-of-alice"
 PASSWORD = "hunter2-of-alice"
-PLURALS = {"projects", "secrets", "serviceaccounts", "rolebindings", "clusterrolebindings"}
+PLURALS = {
+    "projects", "secrets", "serviceaccounts", "rolebindings", "clusterrolebindings", "buildconfigs",
+}  # fmt: skip
 TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 

@@ -44,6 +44,9 @@ COMMANDS: Final = (
     Command("repo", "repository:app", REGISTRY, "List and delete repositories."),
     Command("tag", "tag:app", REGISTRY, "List and delete tags."),
     Command(
+        "build-config", "build_config:app", REGISTRY, "Make build configs and give them secrets."
+    ),
+    Command(
         "connect", "connect:connect", REGISTRY, "Connect a project of a cluster with one here."
     ),
     Command("login", "login:login", RIGHTS, "Log in to a server and remember it."),
@@ -53,6 +56,7 @@ COMMANDS: Final = (
     Command("token", "token:app", RIGHTS, "Make and revoke tokens of service accounts."),
     Command("grant", "roles:grant", RIGHTS, "Give a role to users, groups, accounts or everybody."),
     Command("revoke", "roles:revoke", RIGHTS, "Take a role away again."),
+    Command("registry", "logins:registry", RIGHTS, "Log docker and others in to the registry."),
     Command("secret", "secret:app", RIGHTS, "Make secrets for registries and link them."),
     Command("site", "site:app", HOSTS, "Check the site file, and write one from what is there."),
     Command("trust", "trust:app", HOSTS, "Say whom hosts trust, look at it, prove it, back it up."),
@@ -76,6 +80,7 @@ OLDER_SPELLINGS: Final = (
     Command("secrets", "secret:older", RIGHTS, "The same as `wharf secret`."),
     Command("policy", "policy:app", RIGHTS, "The words of `oc policy` for grant and revoke."),
     Command("adm", "policy:adm", RIGHTS, "The words of `oc adm` for grant and revoke."),
+    Command("set", "build_config:older", RIGHTS, "The words of `oc set` for what we change."),
     Command("create", "create:app", RIGHTS, "The words of `oc create` for what we make."),
 )
 

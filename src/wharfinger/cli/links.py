@@ -14,6 +14,7 @@ from wharfinger.cli.errors import UsageError
 
 PULL = "imagePullSecrets"
 MOUNT = "secrets"
+_LISTS = {"pull": PULL, "mount": MOUNT}
 
 
 def add(account: Object, names: Sequence[str], *, pull: bool, mount: bool) -> Object:
@@ -33,6 +34,14 @@ def remove(account: Object, names: Collection[str]) -> Object:
             entries = account[key] or ()
             edited[key] = [entry for entry in entries if entry.get("name") not in names]
     return edited
+
+
+def linked(account: Object, use: str) -> list[str]:
+    """The secrets that an account has for `pull` or for `mount`, in their order."""
+    if use not in _LISTS:
+        raise UsageError(f"unknown for: {use}", remedy="give pull or mount")
+    entries = account.get(_LISTS[use]) or ()
+    return [str(entry["name"]) for entry in entries if entry.get("name")]
 
 
 def secret_name(text: str) -> str:

@@ -42,6 +42,7 @@ ROLES: Final = Resource(RBAC, "v1", "roles", "role")
 ROLE_BINDINGS: Final = Resource(RBAC, "v1", "rolebindings", "rolebinding")
 CLUSTER_ROLES: Final = Resource(RBAC, "v1", "clusterroles", "clusterrole")
 CLUSTER_ROLE_BINDINGS: Final = Resource(RBAC, "v1", "clusterrolebindings", "clusterrolebinding")
+BUILD_CONFIGS: Final = Resource("build.openshift.io", "v1", "buildconfigs", "buildconfig")
 PROJECTS: Final = Resource("project.openshift.io", "v1", "projects", "project")
 PROJECT_REQUESTS: Final = Resource(
     "project.openshift.io", "v1", "projectrequests", "projectrequest"

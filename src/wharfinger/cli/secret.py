@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-from wharfinger.cli import links, output, session, terminal
+from wharfinger.cli import links, logins, output, session, terminal
 from wharfinger.cli.client import Object
 from wharfinger.cli.errors import PartlyDone, ServerHasNot, UsageError
 from wharfinger.cli.options import CONNECTION, OUTPUT, SCOPE, Connection, Flag, Output, Scope
@@ -156,6 +156,7 @@ def unlink(
     say(f"{SERVICE_ACCOUNTS.kind}/{sanitized(account)} updated")
 
 
+app.command(logins.logins)
 older.command(link)
 older.command(link, name="add")
 older.command(unlink)

@@ -71,7 +71,7 @@ def create(
             made = make_long_lived(here.client, here.namespace, account)
         else:
             seconds = None if duration is None else parse_duration(duration)
-            made = _request(here.client, here.namespace, account, seconds, audience)
+            made = request(here.client, here.namespace, account, seconds, audience)
     print_secret(made)
 
 
@@ -186,13 +186,14 @@ def token_in(secret: Object) -> str:
         return ""
 
 
-def _request(
+def request(
     client: Client,
     namespace: str,
     account: str,
-    seconds: int | None,
-    audiences: tuple[str, ...],
+    seconds: int | None = None,
+    audiences: tuple[str, ...] = (),
 ) -> str:
+    """A token that ends by itself."""
     spec: Object = {"audiences": list(audiences)} if audiences else {}
     if seconds is not None:
         spec["expirationSeconds"] = seconds
