@@ -175,8 +175,12 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "R5-registries-with-a-login.md": (
-        START,
+        START + DOCKER,
         {
+            "docker --config login pull": "wharf token create builder -n shop | skopeo login "
+            "-u builder --password-stdin --tls-verify=false 127.0.0.1:5000; "
+            "skopeo copy --all --dest-tls-verify=false "
+            'oci:"$HERE/image" docker://127.0.0.1:5000/shop/clock:1',
             "kubectl -n shop create secret": "PASSWORD=hunter2; kubectl -n shop delete secret quay",
         },
     ),
