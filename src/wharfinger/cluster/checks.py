@@ -48,7 +48,9 @@ def configuration(kind: Kind, config: Any, namespace: str, name: str, options: O
 def values(kind: Kind, new: Object, old: Object | None = None, subresource: str = "") -> None:
     """Raise `ObjectInvalid` with all that the kind and the common rules have against it."""
     errors: list[FieldError] = [*validation.metadata(kind, new), *kind.validate(new)]
-    if old is not None:
+    if old is None:
+        errors += kind.validate_create(new)
+    else:
         below = metadata.part(kind, subresource)
         judge = (below.validate_update if below is not None else None) or kind.validate_update
         errors += [*validation.metadata_update(new, old), *judge(new, old)]

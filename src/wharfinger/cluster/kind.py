@@ -157,6 +157,8 @@ class Kind:
     )  # fmt: skip
     default: Callable[[Object], None] = _keep
     validate: Callable[[Object], Sequence[FieldError]] = _accept
+    validate_create: Callable[[Object], Sequence[FieldError]] = _accept
+    """What a new object may not be, beside what no object may be."""
     validate_update: Callable[[Object, Object], Sequence[FieldError]] = _accept_update
     name_errors: Callable[[str], Sequence[str]] | None = None  # None: RFC 1123 subdomain
     columns: tuple[Column, ...] = ()

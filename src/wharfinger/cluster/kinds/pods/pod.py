@@ -7,7 +7,7 @@ from wharfinger.cluster.kinds.meta import top
 from wharfinger.cluster.kinds.pods import deletion
 from wharfinger.cluster.kinds.pods.defaults import default_pod
 from wharfinger.cluster.kinds.pods.printing import COLUMNS, SELECTABLE
-from wharfinger.cluster.kinds.pods.rules.spec import validate_pod
+from wharfinger.cluster.kinds.pods.rules.spec import validate_new_pod, validate_pod
 from wharfinger.cluster.kinds.pods.rules.update import validate_pod_update
 from wharfinger.cluster.kinds.pods.spec import POD_SPEC
 from wharfinger.cluster.kinds.pods.status import POD_STATUS
@@ -32,6 +32,7 @@ POD = Kind(
     ),
     default=default_pod,
     validate=validate_pod,
+    validate_create=validate_new_pod,
     validate_update=validate_pod_update,
     columns=COLUMNS,
     selectable=SELECTABLE,

@@ -117,6 +117,15 @@ def test_what_is_good_passes(judge):
     )
 
 
+def test_containers_for_debugging_are_not_there_from_the_start():
+    pod = {"spec": {"ephemeralContainers": [{"name": "d", "image": "d"}]}}
+
+    assert [f"{error.field}: {error.message}" for error in POD.validate_create(pod)] == [
+        "spec.ephemeralContainers: Forbidden: cannot be set on create"
+    ]
+    assert POD.validate_create({"spec": {}}) == ()
+
+
 def test_an_image_of_a_pod_has_no_space_around_it_but_a_template_may(judge):
     """OpenShift's tools put " " where a trigger fills an image in."""
     pod = {"metadata": {"name": "x"}, "spec": {"containers": [{"name": "a", "image": " "}]}}

@@ -40,6 +40,13 @@ def validate_pod(pod: Object) -> Sequence[FieldError]:
     return (*validate_pod_spec(spec, "spec"), *_images(spec))
 
 
+def validate_new_pod(pod: Object) -> Sequence[FieldError]:
+    """Containers for debugging join a pod that is there, by the path that they have for it."""
+    if not (pod.get("spec") or {}).get("ephemeralContainers"):
+        return ()
+    return (FieldError.forbidden("spec.ephemeralContainers", "cannot be set on create"),)
+
+
 def _images(spec: Fields) -> Iterator[FieldError]:
     for name in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(name) or ()):
