@@ -99,7 +99,7 @@ def test_clients_learn_it_of_kinds_that_are_only_created_too():
 
     paths = openapi.v3(SERVED, "apis/project.openshift.io/v1")["paths"]
     patch = paths["/apis/project.openshift.io/v1/projectrequests"]["patch"]
-    assert list(patch["responses"]) == ["405"]
+    assert list(patch["responses"]) == ["405", "default"]
 
 
 def test_a_subresource_takes_the_kind_it_declares():

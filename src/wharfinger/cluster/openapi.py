@@ -225,7 +225,8 @@ class _Writer:
     def _responses(self, operation: Operation) -> Document:
         status = self._status
         if operation.refused:
-            return {code: self._dialect.answered(said, status) for code, said in _NOT_DONE.items()}
+            said = _NOT_DONE | _FAILED
+            return {code: self._dialect.answered(why, status) for code, why in said.items()}
         failed = {code: self._dialect.answered(said, status) for code, said in _FAILED.items()}
         match operation.verb:
             case "list" | "deletecollection":
