@@ -2,8 +2,7 @@
 The entries of `metadata.managedFields`: who owns which fields, by which kind of write.
 
 What is stored was written here and is trusted; what a client says is read with care, and taken
-as a whole or not at all. In memory thousands of objects share the sets that they have in common (see
-`share`).
+as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
-
-import msgspec
 
 from wharfinger.cluster.apply import fieldset
 from wharfinger.cluster.apply.fieldset import EMPTY, InvalidSet, Set
@@ -26,7 +23,6 @@ MAX_UPDATERS: Final = 10
 MAX_NAME: Final = 128
 _ANCIENT: Final = "ancient-changes"
 _FORMAT: Final = "FieldsV1"
-_KNOWN_SETS: Final = 4096
 
 Entry = dict[str, Any]
 
@@ -130,18 +126,6 @@ def named_by_agent(user_agent: str) -> str:
     """The manager that a client is unless it says otherwise: what it calls itself."""
     name = "".join(char for char in user_agent.partition("/")[0] if _printable(char))
     return name.encode()[:MAX_NAME].decode(errors="ignore") or "unknown"
-
-
-def share(obj: Mapping[str, Any]) -> None:
-    """Let a stored object have the sets that others like it have, instead of equal ones."""
-    for entry in obj["metadata"].get("managedFields") or ():
-        fields = entry["fieldsV1"]
-        if len(_sets) >= _KNOWN_SETS:
-            _sets.clear()  # who has one keeps it; new objects begin to share anew
-        entry["fieldsV1"] = _sets.setdefault(msgspec.json.encode(fields), fields)
-
-
-_sets: Final[dict[bytes, Set]] = {}
 
 
 def _printable(char: str) -> bool:

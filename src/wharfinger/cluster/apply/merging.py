@@ -152,8 +152,8 @@ def _left(schema: Schema, value: Any, gone: Set | None) -> Any:
 def prune(schema: Schema, merged: Any, last: Set, owned: Set) -> Any:
     """Take away what an applier had in its `last` set and nobody has in a set now.
 
-    `owned` are the fields of everybody, the new set of the applier among them. What is below a
-    field that goes, and was not of the applier, keeps the field.
+    `owned` are the fields of everybody, the new set of the applier among them. A map or list in
+    which nobody has a field any more goes too, with what nobody ever had.
     """
     named = _with_containers(schema, last)
     everything = _with_containers(schema, applied(schema, merged))
