@@ -19,6 +19,9 @@ from e2e.wharf import Wharf
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
+KUBECTLS = ("1.35", "1.20")
+"""The generations of kubectl that we promise to serve, the newest first."""
+
 DOCKERS: dict[str, tuple[Path, ...]] = {
     "docker-20.10": (Path("/usr/bin/docker"),),
     "docker-newer": (Path("/usr/local/bin/docker"), machine.TOOLS / "docker-new" / "docker"),
@@ -167,6 +170,14 @@ class Kubectl:
 
     def _command(self, words: tuple[str | Path, ...]) -> tuple[str | Path, ...]:
         return (self.program, f"--kubeconfig={self.kubeconfig}", *words)
+
+
+def kubectl(generation: str, wharf: Wharf, home: Path) -> Kubectl:
+    """The administrator's kubectl of a generation, with what it remembers in `home`."""
+    program = machine.TOOLS / f"kubectl-{generation}" / "kubectl"
+    if not program.exists():
+        raise machine.missing(f"kubectl {generation}")
+    return Kubectl(program, wharf.kubeconfig, home)
 
 
 def with_token(kubeconfig: Path, token: str, target: Path) -> Path:

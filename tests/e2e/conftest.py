@@ -62,23 +62,16 @@ def short_path() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.fixture(params=("1.35", "1.20"))
+@pytest.fixture(params=clients.KUBECTLS)
 def kubectl(request: pytest.FixtureRequest, wharf: Wharf, tmp_path: Path) -> Kubectl:
     """The administrator's kubectl, in both generations that we promise to serve."""
-    return kubectl_of(request.param, wharf, tmp_path)
+    return clients.kubectl(request.param, wharf, tmp_path / "kubectl")
 
 
 @pytest.fixture
 def admin(wharf: Wharf, tmp_path: Path) -> Kubectl:
     """The administrator's kubectl where its generation does not matter."""
-    return kubectl_of("1.35", wharf, tmp_path)
-
-
-def kubectl_of(generation: str, wharf: Wharf, tmp_path: Path) -> Kubectl:
-    program = machine.TOOLS / f"kubectl-{generation}" / "kubectl"
-    if not program.exists():
-        raise machine.missing(f"kubectl {generation}")
-    return Kubectl(program, wharf.kubeconfig, tmp_path / "kubectl")
+    return clients.kubectl(clients.KUBECTLS[0], wharf, tmp_path / "kubectl")
 
 
 @pytest.fixture
