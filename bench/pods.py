@@ -1,5 +1,7 @@
 """
-A pod as a cluster in use has it, about 2.5 KB with its status, and a store full of them.
+A pod as a cluster in use has it, and a store full of them.
+
+It has 2.5 KB with its status, and as much again in notes of who set which field.
 
 The first is made through the API, so that what is multiplied has the form in which the server keeps it.
 The others are put into the store of a server that is stopped: creating them is a figure of its own.
@@ -22,6 +24,7 @@ from wharfinger.cluster.stores.sqlite import SqliteStore
 
 NAMESPACE: Final = "bench"
 PATH: Final = f"/api/v1/namespaces/{NAMESPACE}/pods"
+PLAIN_PATH: Final = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 MERGE_PATCH: Final = "application/merge-patch+json"
 _PODS: Final = GroupResource("", "pods")
 _TOGETHER: Final = 256
@@ -135,6 +138,15 @@ def bodies(count: int) -> Iterator[bytes]:
     """What to create: pods of names that nobody has."""
     for _ in range(count):
         yield json.dumps(pod(f"front-{uuid.uuid4().hex[:16]}")).encode()
+
+
+def plain_bodies(count: int) -> Iterator[bytes]:
+    """The same as config maps: 1.5 KB that only has to be stored."""
+    for _ in range(count):
+        front = pod(f"front-{uuid.uuid4().hex[:16]}")
+        data = {name: json.dumps(value) for name, value in front["spec"].items()}
+        config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": front["metadata"]}
+        yield json.dumps({**config, "data": data}).encode()
 
 
 def fill(store: Path, like: dict[str, Any], count: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wharfinger.cluster import metadata, schema, validation
+from wharfinger.cluster import conformity, metadata, schema, validation
 from wharfinger.cluster.errors import BadRequest, ObjectInvalid
 from wharfinger.cluster.kind import FieldError, Kind, Object
 from wharfinger.cluster.options import FieldValidation, Options
@@ -16,6 +16,8 @@ from wharfinger.cluster.options import FieldValidation, Options
 
 def fields(kind: Kind, obj: Object, options: Options) -> None:
     """Judge unknown fields as asked, refuse wrong types, and drop what the kind does not have."""
+    if conformity.conforms(kind.schema, obj):
+        return
     findings = schema.validate(kind, obj)
     unknown = [f'unknown field "{path}"' for path in findings.unknown]
     if unknown and options.field_validation is FieldValidation.STRICT:

@@ -92,7 +92,7 @@ class _Version3:
         reference = {"$ref": f"#/components/schemas/{model}"}
         if not beside:
             return reference
-        default = {} if model in openapi_models.SCALARS else {"default": {}}
+        default: Document = {} if model in openapi_models.SCALARS else {"default": {}}
         return {**beside, "allOf": [reference], **default}
 
     def type_of_two(self, form: str) -> Document:

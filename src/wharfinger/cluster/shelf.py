@@ -7,7 +7,7 @@ The order is kept with each change, so that a list sorts nothing, and a namespac
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wharfinger.cluster.states import State, States
 
@@ -49,7 +49,7 @@ class Shelf:
                 states[names] = state
         return States([states[names] for names in sorted(states)])
 
-    def _stretch(self, namespace: str | None, after: Names | None) -> list[Names]:
+    def _stretch(self, namespace: str | None, after: Names | None) -> Sequence[Names]:
         order, start, stop = self._order, 0, len(self._order)
         if namespace is not None:
             start = bisect_left(order, (namespace,))

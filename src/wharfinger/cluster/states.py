@@ -21,10 +21,8 @@ from wharfinger.cluster.kind import Object
 DECODED_BYTES: Final = 4 << 20
 """How much JSON is kept decoded besides; in memory it is a multiple of that."""
 
-_METADATA: Final = re.compile(
-    rb'(\{"apiVersion":"[^"\\]*","kind":"[^"\\]*","metadata":\{)("resourceVersion":"\d+",)?(?=")'
-)
-"""How `encode` begins an object, and where the revision goes; its metadata has at least a name."""
+_METADATA: Final = re.compile(rb'\{"apiVersion":"[^"\\]*","kind":"[^"\\]*","metadata":\{(?=")')
+"""How `encode` begins an object; its metadata has at least a name."""
 
 
 def encode(obj: Object) -> bytes:
@@ -58,13 +56,12 @@ class Recent:
 class State:
     """What an object was from one revision on. All that it hands out is shared: never mutate it."""
 
-    __slots__ = ("_decoded", "_recent", "_shown", "_value", "revision")
+    __slots__ = ("_decoded", "_recent", "_value", "revision")
 
     def __init__(self, revision: int, value: bytes, recent: Recent) -> None:
         """`value` is the JSON as the store has it."""
         self.revision = revision
         self._value = value
-        self._shown = False  # whether the revision stands in the value
         self._recent = recent
         self._decoded: Object | None = None
 
@@ -79,11 +76,17 @@ class State:
 
     @property
     def json(self) -> msgspec.Raw:
-        """The same as `object`, encoded; from the first time on kept in this form."""
-        if not self._shown:
-            self._value = self._with_revision()
-            self._shown = True
-        return msgspec.Raw(self._value)
+        """The same as `object`, encoded.
+
+        Made each time, 2 µs: kept, the longer bytes fit into no gap that the shorter ones leave, and
+        a list of 20,000 pods in pages took 110 MiB for good.
+        """
+        match = _METADATA.match(self._value)
+        if match is None:  # from before `encode` had an order
+            return msgspec.Raw(msgspec.json.encode(self._decode()))
+        start = match.end()
+        revision = b'"resourceVersion":"%d",' % self.revision
+        return msgspec.Raw(b"".join((self._value[:start], revision, self._value[start:])))
 
     def at(self, revision: int) -> State:
         """The same object, told of at another revision."""
@@ -92,13 +95,6 @@ class State:
     def forget(self) -> None:
         """Keep the bytes only."""
         self._decoded = None
-
-    def _with_revision(self) -> bytes:
-        match = _METADATA.match(self._value)
-        if match is None:  # from before `encode` had an order
-            return msgspec.json.encode(self._decode())
-        revision = b'"resourceVersion":"%d",' % self.revision
-        return b"".join((match[1], revision, self._value[match.end() :]))
 
     def _decode(self) -> Object:
         obj: Object = msgspec.json.decode(self._value)

@@ -63,8 +63,8 @@ def _preferred(header: str) -> Iterator[tuple[str, Mapping[str, str]]]:
         parameters = dict(part.partition("=")[::2] for part in rest)
         weight = parameters.pop("q", "1")
         weighed.append((_weight(weight), value.lower(), parameters))
-    for weight, value, parameters in sorted(weighed, key=lambda one: -one[0]):
-        if weight:
+    for counted, value, parameters in sorted(weighed, key=lambda one: -one[0]):
+        if counted:
             yield value, parameters
 
 

@@ -128,3 +128,18 @@ async def test_a_watch_ends_when_the_right_to_it_is_revoked(client, objects, rig
     assert last["type"] == "ERROR"
     assert last["object"]["reason"] == "Forbidden"
     assert answer.finished
+
+
+async def test_a_list_and_a_watch_show_an_object_in_the_same_bytes(client, objects):
+    task, answer, leave = client.begin("GET", f"{CONFIGMAPS}?watch=1")
+    await put(objects, "a", x="y")
+    (line,) = await answer.until_lines(1)
+    leave.set()
+    await task
+
+    listed = await client("GET", CONFIGMAPS)
+    one = await client("GET", f"{CONFIGMAPS}/a")
+
+    watched = answer.body.removeprefix(b'{"type":"ADDED","object":').removesuffix(b"}\n")
+    assert watched in listed.body
+    assert listed.json()["items"] == [one.json()] == [line["object"]]

@@ -50,7 +50,8 @@ _PRESENT: Final = f"""SELECT {_COLUMNS} FROM changes
     ORDER BY revision DESC LIMIT 1"""
 _FORGET: Final = """DELETE FROM changes WHERE
     revision IN (SELECT previous FROM changes WHERE revision > :since AND revision <= :until)
-    OR (deleted AND revision <= :until)"""
+    OR (deleted AND revision > :since AND revision <= :until)"""
+"""Deletions up to `since` went with the compaction before: to look for them again is to read it all."""
 
 
 class SqliteStore:
