@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PREPARE := $(PYTHON) tools/prepare.py
 
-.PHONY: help up down check test test-long bench
+.PHONY: help up down check test bench
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 17
 
@@ -31,13 +31,7 @@ check: ## Format, lint, types, imports and unit tests: what to run before each c
 
 test: check ## Check, then the end-to-end tests with real clients, disks and engines
 	@$(PREPARE) machine
-	$(BIN)/pytest -m e2e --ignore tests/vm
-	$(BIN)/pytest -m 'e2e and not long' -n 2 --dist loadfile tests/vm
-
-test-long: ## The longest scenarios of storage, each some minutes in an emulated machine
-	@$(PREPARE) develop
-	@$(PREPARE) machine
-	$(BIN)/pytest -m long -n 2 --dist loadfile tests/vm
+	$(BIN)/pytest -m e2e -n auto --dist loadscope --no-loadscope-reorder
 
 bench: ## Measure side by side with docker-registry and print the ratios
 	@$(PREPARE) machine

@@ -1,8 +1,29 @@
-"""What holds for all tests: a slow machine is no fault, so no example has a deadline."""
+"""What holds for all tests."""
 
 from __future__ import annotations
 
-from hypothesis import settings
+from typing import Final
 
+import pytest
+from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+# A slow machine is no fault, so no example has a deadline.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+APART: Final = ("tests/vm/", "tests/e2e/test_crash.py")
+
+
+class ByMachine(LoadScopeScheduling):
+    """What works on this machine itself is done by one worker, in turn; a module that has a guest,
+    or a server of its own, may run beside it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if module.startswith(APART) else "this machine"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByMachine | None:
+    return ByMachine(config, log) if config.getoption("dist") == "loadscope" else None

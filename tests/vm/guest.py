@@ -154,17 +154,25 @@ exec 3<> /dev/virtio-ports/{PORT}
 
 work() {{
     cd {SHARED}/$1
-    setsid sh ./job < given > out 2> err 3>&- &
+    setsid sh ./job < given >> out 2>> err 3>&- &
     echo $! > session
     wait $!
     echo "done $1 $?" >&3
+}}
+
+end() {{
+    # It may have been started just now, and not be a session of its own yet.
+    for _ in $(seq 100); do
+        kill -9 -$(cat {SHARED}/$1/session) && break
+        sleep 0.1
+    done
 }}
 
 echo ready >&3
 while read -r order name <&3; do
     case $order in
         start) (work $name) & ;;
-        end) kill -9 -$(cat {SHARED}/$name/session) ;;
+        end) (end $name) & ;;
     esac
 done
 """

@@ -15,7 +15,6 @@ share a start and do many things in it.
 from __future__ import annotations
 
 import itertools
-import json
 import shlex
 import shutil
 import socket
@@ -148,10 +147,16 @@ class Laboratory:
         """Run a text of the shell, which ends at its first failure (`sh -eu`)."""
         return self.run("sh", "-euc", text, seconds=seconds)
 
-    def python(self, code: str | Path, *words: str, seconds: float = 60) -> Done:
+    def python(
+        self, code: str | Path, *words: str, given: str | bytes = b"", seconds: float = 60
+    ) -> Done:
         """Run Python of the checkout's environment: a text, or a file on this machine."""
-        source = (str(code),) if isinstance(code, Path) else ("-c", code)
-        return self.run(PYTHON, *source, *words, seconds=seconds)
+        path: str | Path = code
+        if isinstance(code, str):
+            name = f"text{next(self._names)}.py"
+            (self.shared / name).write_text(code)
+            path = f"/.vm/{name}"
+        return self.ours("python", path, *words, given=given, seconds=seconds)
 
     def wharf(self, *words: str | Path, given: str | bytes = b"", seconds: float = 120) -> Done:
         return self.ours("wharf", *words, given=given, seconds=seconds)
@@ -165,18 +170,18 @@ class Laboratory:
         seconds: float = 120,
     ) -> Done:
         """Run a program of ours by a process that has it loaded (`warm`). What has to be killed, or
-        measured, is run by its path (`WHARF`)."""
+        is run by others than root, is run by its path (`WHARF`)."""
+        path = f"{self.warm()}/{program}"
+        return self.run(path, *words, given=given, environ=environ, seconds=seconds)
+
+    def warm(self) -> str:
+        """The folder in the guest with programs of ours that start at once."""
         if not self._warm:
-            self.script(f"mkdir {WARM}; mkfifo {WARM}/call {WARM}/code").check()
+            self.run("mkdir", WARM).check()
             self.start(PYTHON, Path(__file__).with_name("warm.py"), WARM)
+            self._until(f"test -e {WARM}/ready")
             self._warm = True
-        name, folder = self._handed(given)
-        texts = (program, *map(str, words))
-        call = {"folder": f"/.vm/{name}", "words": texts, "environ": dict(environ or {})}
-        asked = f"echo {shlex.quote(json.dumps(call))} > {WARM}/call; read code < {WARM}/code"
-        (folder / "job").write_text(f"{asked}\nexit $code\n")
-        self.order(f"start {name}")
-        return Job(self, name, texts).wait(seconds=seconds)
+        return WARM
 
     def start(
         self,
@@ -186,21 +191,16 @@ class Laboratory:
     ) -> Job:
         """Start a command and come back at once."""
         texts = tuple(map(str, words))
-        name, folder = self._handed(given)
-        exports = (f"export {shlex.quote(f'{k}={v}')}\n" for k, v in (environ or {}).items())
-        (folder / "job").write_text(f"{''.join(exports)}cd /\nexec {shlex.join(texts)}\n")
-        self.order(f"start {name}")
-        return Job(self, name, texts)
-
-    def _handed(self, given: str | bytes) -> tuple[str, Path]:
-        """A new job: its name, and the folder that both sides see."""
         name = f"job{next(self._names)}"
         folder = self.shared / name
         folder.mkdir()
+        exports = (f"export {shlex.quote(f'{k}={v}')}\n" for k, v in (environ or {}).items())
+        (folder / "job").write_text(f"{''.join(exports)}cd /\nexec {shlex.join(texts)}\n")
         (folder / "given").write_bytes(given.encode() if isinstance(given, str) else given)
         (folder / "out").touch()
         (folder / "err").touch()
-        return name, folder
+        self.order(f"start {name}")
+        return Job(self, name, texts)
 
     def read(self, path: str | Path) -> str:
         return self.run("cat", path).check()
@@ -236,7 +236,7 @@ class Laboratory:
         self._boot()
 
     def _until(self, question: str) -> None:
-        asked = f"for _ in $(seq 200); do if {question}; then exit 0; fi; sleep 0.05; done; exit 1"
+        asked = f"for _ in $(seq 600); do if {question}; then exit 0; fi; sleep 0.1; done; exit 1"
         self.script(f"udevadm settle; {asked}").check()
 
     # The wire to the agent

@@ -17,7 +17,7 @@ from vm.laboratory import Laboratories, Laboratory
 from vm.qemu import Disk
 from vm.test_moves import applied, kept, look
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = pytest.mark.e2e
 
 NEWER = machine.ROOT / ".cache" / "tools" / "docker-26"
 ROOT = "/srv/docker"

@@ -23,7 +23,7 @@ from wharfinger.hosts.on_host import states
 from wharfinger.hosts.on_host.storage import outcomes, steps
 from wharfinger.hosts.on_host.storage.outcomes import Ending, StorageOutcome
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = pytest.mark.e2e
 
 _ROOT = "/var/lib/docker"
 _CONFIG = "/etc/docker/daemon.json"

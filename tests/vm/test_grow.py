@@ -1,8 +1,8 @@
 """
 S2 and S3: a host gets another disk, and its disks grow, under an engine that goes on working.
 
-Both of the field's layouts, one after the other in one guest: a thin pool with devicemapper, and a
-volume with a filesystem for overlay2.
+Both of the field's layouts: a thin pool with devicemapper; and a volume with a filesystem for overlay2,
+under systemd, which is the host of the how-to pages.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 
-from vm import guest_docker
+from vm import guest_docker, pages
 from vm.guest_docker import GuestDocker, Holdings
 from vm.laboratory import Laboratories, Laboratory
 from vm.qemu import GIB, Disk
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = pytest.mark.e2e
 
 SITE = "/site.yaml"
 IMAGES = ("app-1:v1", "app-2:v1")
+BUSY = ("busy", "/data/a/file", "/own/app-1:v1")
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +47,9 @@ def fill(docker: GuestDocker) -> None:
     docker.create("idle", "app-2:v1", "--volume", "logs:/logs")
 
 
-def kept(docker: GuestDocker) -> Kept:
-    seen = docker.docker("exec", "busy", "/bin/busybox", "cat", "/data/a/file", "/own/app-1:v1")
-    return Kept(docker.holdings(), docker.pid_of("busy"), seen.check())
+def kept(docker: GuestDocker, container: str, *files: str) -> Kept:
+    seen = docker.docker("exec", container, "/bin/busybox", "cat", *files)
+    return Kept(docker.holdings(), docker.pid_of(container), seen.check())
 
 
 def site(lab: Laboratory, layout: str, *disks: str, grows: bool = False) -> None:
@@ -104,7 +105,7 @@ def with_pool(lab: Laboratory) -> GuestDocker:
 
 
 def test_a_pool_grows_by_a_second_disk(lab: Laboratory, with_pool: GuestDocker) -> None:
-    before, size = kept(with_pool), volume(lab, "docker-pool")
+    before, size = kept(with_pool, *BUSY), volume(lab, "docker-pool")
     lab.attach(Disk("second", gib=4))
     site(lab, POOL, "first", "second")
 
@@ -113,13 +114,13 @@ def test_a_pool_grows_by_a_second_disk(lab: Laboratory, with_pool: GuestDocker) 
     count, whole = group(lab)
     assert (count, whole > 9 * GIB) == (2, True)
     assert volume(lab, "docker-pool") > size + 3 * GIB
-    assert kept(with_pool) == before
+    assert kept(with_pool, *BUSY) == before
     assert "proven: " in told
     assert "already so" in apply(lab)
 
 
 def test_a_pool_grows_with_its_disk(lab: Laboratory, with_pool: GuestDocker) -> None:
-    before, size = kept(with_pool), volume(lab, "docker-pool")
+    before, size = kept(with_pool, *BUSY), volume(lab, "docker-pool")
     lab.grow("first", gib=9)
     site(lab, POOL, "first", "second", grows=True)
 
@@ -127,85 +128,81 @@ def test_a_pool_grows_with_its_disk(lab: Laboratory, with_pool: GuestDocker) -> 
 
     assert group(lab)[1] > 12 * GIB
     assert volume(lab, "docker-pool") > size + 2 * GIB
-    assert kept(with_pool) == before
+    assert kept(with_pool, *BUSY) == before
 
 
 # A volume with a filesystem, under systemd
 
 
-VOLUME = "rootVolume: {name: images, mountPath: /var/lib/docker, size: 95%VG}"
-SMALL = "rootVolume: {name: images, mountPath: /var/lib/docker, size: 3G}"
+WEB = ("web", "/orders/table")
+S2 = "S2-a-new-disk.md"
 
 
 @pytest.fixture(scope="module")
-def under_systemd(laboratory: Laboratories) -> Laboratory:
-    return laboratory(Disk("first", gib=6), memory=1536, systemd=True)
+def host(laboratory: Laboratories) -> Laboratory:
+    return pages.host(laboratory, Disk("data-1", gib=6), systemd=True)
 
 
 @pytest.fixture(scope="module")
-def with_volume(under_systemd: Laboratory) -> GuestDocker:
-    site(under_systemd, SMALL, "first")
-    apply(under_systemd)
-    docker = GuestDocker(under_systemd)
+def with_volume(host: Laboratory) -> GuestDocker:
+    first = next(part.text for part in pages.parts(S2) if part.kind == "yaml")
+    host.write(SITE, first)
+    apply(host)
+    docker = GuestDocker(host)
     docker.start(guest_docker.overlay2())
-    fill(docker)
+    pages.with_images(host, docker)
+    docker.run("web", "shop/web:1", "--volume", "orders:/orders")
     return docker
 
 
 def test_a_volume_is_mounted_by_a_unit_at_each_boot(
-    under_systemd: Laboratory, with_volume: GuestDocker
+    host: Laboratory, with_volume: GuestDocker
 ) -> None:
-    asked = ("systemctl", "is-active", "is-enabled")
-    for question in asked[1:]:
-        under_systemd.run(asked[0], question, "var-lib-docker.mount").check()
+    for question in ("is-active", "is-enabled"):
+        host.run("systemctl", question, "var-lib-docker.mount").check()
+
+
+def test_s2_a_volume_and_its_filesystem_grow_by_a_second_disk(
+    host: Laboratory, with_volume: GuestDocker
+) -> None:
+    before = kept(with_volume, *WEB)
+
+    pages.follow(S2, host, {"The second disk": lambda: host.attach(Disk("data-2", gib=4))})
+
+    assert group(host)[0] == 2
+    assert filesystem(host) > 9 * GIB
+    assert kept(with_volume, *WEB) == before
+
+
+def test_s3_a_volume_and_its_filesystem_grow_with_their_disk(
+    host: Laboratory, with_volume: GuestDocker
+) -> None:
+    before = kept(with_volume, *WEB)
+
+    def has_grown() -> None:
+        assert group(host)[1] > 13 * GIB
+        assert filesystem(host) > 12 * GIB
+        assert kept(with_volume, *WEB) == before
+
+    grow = {"The disk grows": lambda: host.grow("data-2", gib=8), "The destructive way": has_grown}
+    pages.follow("S3-a-larger-disk.md", host, grow)
+
+    undone = host.wharf("storage", "undo", "--yes")
+    assert (undone.ok, filesystem(host) > 12 * GIB) == (False, True)
 
 
 def test_a_disk_that_only_joined_the_group_is_taken_out_of_it_again(
-    under_systemd: Laboratory, with_volume: GuestDocker
+    host: Laboratory, with_volume: GuestDocker
 ) -> None:
-    lab = under_systemd
-    lab.attach(Disk("second", gib=4))
-    second = lab.disk("second").by_id
-    picture = f"head -c 4M {second} | sha256sum; tail -c 4M {second} | sha256sum"
-    before = lab.script(picture).check()
-    site(lab, SMALL, "first", "second")
-    apply(lab)
-    assert group(lab)[0] == 2
+    host.attach(Disk("third", gib=1))
+    third = host.disk("third").by_id
+    picture = f"head -c 4M {third} | sha256sum; tail -c 4M {third} | sha256sum"
+    before = host.script(picture).check()
+    site(host, "driver: overlay2", "data-1", "data-2", "third")
+    apply(host)
+    assert group(host)[0] == 3
 
-    lab.wharf("storage", "undo", "--yes").check()
+    host.wharf("storage", "undo", "--yes").check()
 
-    assert group(lab)[0] == 1
-    assert lab.script(picture).check() == before
-
-
-def test_a_volume_and_its_filesystem_grow_by_a_second_disk(
-    under_systemd: Laboratory, with_volume: GuestDocker
-) -> None:
-    lab = under_systemd
-    before = kept(with_volume)
-    site(lab, VOLUME, "first", "second")
-
-    told = apply(lab)
-
-    assert group(lab)[0] == 2
-    assert filesystem(lab) > 9 * GIB
-    assert kept(with_volume) == before
-    assert "proven: " in told
-    assert "already so" in apply(lab)
-
-
-def test_a_volume_and_its_filesystem_grow_with_their_disk(
-    under_systemd: Laboratory, with_volume: GuestDocker
-) -> None:
-    lab = under_systemd
-    before = kept(with_volume)
-    lab.grow("second", gib=8)
-    site(lab, VOLUME, "first", "second", grows=True)
-
-    apply(lab)
-
-    assert group(lab)[1] > 13 * GIB
-    assert filesystem(lab) > 12 * GIB
-    assert kept(with_volume) == before
-    undone = lab.wharf("storage", "undo", "--yes")
-    assert (undone.ok, filesystem(lab) > 12 * GIB) == (False, True)
+    assert group(host)[0] == 2
+    assert host.script(picture).check() == before

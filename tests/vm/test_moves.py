@@ -18,7 +18,7 @@ from vm.guest_docker import GuestDocker
 from vm.laboratory import Laboratories, Laboratory
 from vm.qemu import Disk
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = pytest.mark.e2e
 
 DYING = Path(__file__).with_name("dying_moves.py")
 LOOK = Path(__file__).with_name("engine_look.py")

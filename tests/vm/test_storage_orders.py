@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vm.laboratory import PYTHON, WHARF, Laboratories, Laboratory
+from vm.laboratory import WHARF, Laboratories, Laboratory
 from vm.qemu import Disk
 from wharfinger.hosts.on_host.storage import steps
 from wharfinger.hosts.on_host.storage.steps import (
@@ -76,7 +76,7 @@ def do(lab: Laboratory, *doings: StorageOrder | str) -> list[dict[str, Any]]:
         else ([one] if one in ("resume", "undo") else ["sh", one])
         for one in doings
     ]
-    answers = lab.run(PYTHON, IN_GUEST, given=json.dumps(told), seconds=300).check()
+    answers = lab.python(IN_GUEST, given=json.dumps(told), seconds=300).check()
     return [json.loads(line) for line in answers.splitlines()]
 
 

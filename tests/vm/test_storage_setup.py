@@ -18,7 +18,7 @@ from e2e.machine import Done
 from vm.laboratory import PYTHON, Laboratories, Laboratory
 from vm.qemu import Disk
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = pytest.mark.e2e
 
 VG = "css-vg"
 POOL = "docker-pool"

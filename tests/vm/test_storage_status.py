@@ -67,8 +67,7 @@ def named(rows: list[dict[str, Any]], key: str, name: str) -> dict[str, Any]:
 
 def on_host(lab: Laboratory, *words: str) -> Any:
     """What the program of a host answers."""
-    code = "import sys; from wharfinger.hosts.on_host import command; command.main(sys.argv[1:])"
-    return json.loads(lab.python(code, *words, seconds=120).check())
+    return json.loads(lab.ours("on-host", *words).check())
 
 
 def look(lab: Laboratory, *words: str) -> dict[str, Any]:

@@ -1,24 +1,27 @@
 """
-A process of the guest that has our programs loaded, and does one call after the other.
+Runs in the guest: a process that has our programs loaded, and is each of them in turn.
 
-Python takes some ten seconds in the guest to load `wharf`, and tests call it many times. Each call is
-done by a child with words, environment, input, output, errors and code of its own, as the program would be.
+Python takes some ten seconds in the guest to load `wharf`, and tests call it many times. So what stands
+as `wharf` in FOLDER is a script of the shell that tells its process id here; a child takes over its words,
+environment, folder, input, output and errors, and is the program. One call at a time.
 
-    warm.py FOLDER        FOLDER/call is a pipe that takes one line for each call, FOLDER/code tells
-                          how it ended
+    warm.py FOLDER        FOLDER is where the scripts are made; `ready` is there when they can be called
+
+`python` is one of them, which runs a file.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
+import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from wharfinger.cli import app, main, storage_setup
+from wharfinger.hosts.on_host import command
 
 LOADED: Final = (
     "wharfinger.cli.site_file",
@@ -26,44 +29,77 @@ LOADED: Final = (
     "wharfinger.cli.storage_plan",
     "wharfinger.cli.storage_status",
 )
+
+
+def python() -> None:
+    del sys.argv[0]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
 PROGRAMS: Final[dict[str, Callable[[], None]]] = {
     "wharf": main.main,
     "docker-storage-setup": storage_setup.main,
     "container-storage-setup": storage_setup.main,
+    "on-host": lambda: command.main(sys.argv[1:]),
+    "python": python,
 }
+
+SCRIPT: Final = """\
+#!/bin/sh
+printf '%s\\0' "${{0##*/}}" "$@" > {folder}/words
+echo $$ > {folder}/call
+read -r code < {folder}/code
+exit $code
+"""
 
 
 def serve(folder: Path) -> None:
     for name in LOADED:
         importlib.import_module(name)
     app.build()
+    for pipe in ("call", "code"):
+        os.mkfifo(folder / pipe)
+    for name in PROGRAMS:
+        script = folder / name
+        script.write_text(SCRIPT.format(folder=folder))
+        script.chmod(0o755)
+    (folder / "ready").touch()
     while True:
-        for line in (folder / "call").read_text().splitlines():
-            child = os.fork()
-            if child == 0:
-                be(json.loads(line))
-            _, status = os.waitpid(child, 0)
-            (folder / "code").write_text(f"{os.waitstatus_to_exitcode(status)}\n")
+        caller = int((folder / "call").read_text())
+        words = (folder / "words").read_bytes().decode(errors="surrogateescape").split("\0")[:-1]
+        child = os.fork()
+        if child == 0:
+            be(words, Path("/proc") / str(caller))
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        (folder / "code").write_text(f"{code if code >= 0 else 128 - code}\n")
 
 
-def be(call: dict[str, Any]) -> None:
-    """Be the program of this call, to its end."""
-    os.environ.update(call["environ"])
-    for number, (name, flags) in enumerate(
-        (("given", os.O_RDONLY), ("out", os.O_WRONLY), ("err", os.O_WRONLY))
-    ):
-        os.dup2(os.open(f"{call['folder']}/{name}", flags), number)
-    sys.argv = call["words"]
+def be(words: list[str], caller: Path) -> None:
+    """Be the program that the caller stands for, to its end."""
+    said = (caller / "environ").read_bytes().decode(errors="surrogateescape")
+    os.environ.clear()
+    os.environ.update(one.split("=", 1) for one in said.split("\0") if "=" in one)
+    os.chdir((caller / "cwd").readlink())
+    # What a file has already is kept, as by a program that shares the caller's own file.
+    for number, flags in enumerate((os.O_RDONLY, *2 * [os.O_WRONLY | os.O_APPEND])):
+        os.dup2(os.open(caller / "fd" / str(number), flags), number)
+    sys.argv = words
     code: object = 1
     try:
-        PROGRAMS[sys.argv[0]]()
+        PROGRAMS[words[0]]()
         code = 0
     except SystemExit as ending:
         code = ending.code
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else code is not None)
 
 
-serve(Path(sys.argv[1]))
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
