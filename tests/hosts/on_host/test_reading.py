@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -236,12 +238,21 @@ def test_the_daemon_of_this_host_is_told_from_those_in_containers_and_below_othe
     assert daemons.find(host, "containerd") is None
 
 
+def _await_environment(pid, wanted):
+    """The parent hears that it runs a little before the kernel shows the new name and environment."""
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}/environ").read_bytes() != wanted:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_process_is_found_by_its_executable_and_ended_by_its_pid(tmp_path):
     log = tmp_path / "log"
     machine = Machine()
     command = ("sleep", "600")
     with log.open("wb") as sink:
         started = subprocess.Popen(command, cwd=tmp_path, env={"A": "b=c"}, stdout=sink)
+    _await_environment(started.pid, b"A=b=c\0")
 
     (mine,) = [one for one in machine.processes("sleep") if one.pid == started.pid]
     assert mine == Process(
