@@ -21,6 +21,11 @@ from vm.qemu import Disk
 _PART = re.compile(r"^```(sh|yaml|text)\n(.*?)^```$|^(#+ [^\n]+)$", re.MULTILINE | re.DOTALL)
 HERE = "/root/how-to"
 
+S2 = "S2-a-new-disk.md"
+S3 = "S3-a-larger-disk.md"
+S4 = "S4-devicemapper-to-overlay2.md"
+FOLLOWED = {S2, S3, S4}
+
 
 def host(laboratory: Laboratories, disk: Disk, *, systemd: bool = False) -> Laboratory:
     """The host of the pages, as they name it."""

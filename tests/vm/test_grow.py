@@ -135,7 +135,6 @@ def test_a_pool_grows_with_its_disk(lab: Laboratory, with_pool: GuestDocker) -> 
 
 
 WEB = ("web", "/orders/table")
-S2 = "S2-a-new-disk.md"
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +144,7 @@ def host(laboratory: Laboratories) -> Laboratory:
 
 @pytest.fixture(scope="module")
 def with_volume(host: Laboratory) -> GuestDocker:
-    first = next(part.text for part in pages.parts(S2) if part.kind == "yaml")
+    first = next(part.text for part in pages.parts(pages.S2) if part.kind == "yaml")
     host.write(SITE, first)
     apply(host)
     docker = GuestDocker(host)
@@ -167,7 +166,7 @@ def test_s2_a_volume_and_its_filesystem_grow_by_a_second_disk(
 ) -> None:
     before = kept(with_volume, *WEB)
 
-    pages.follow(S2, host, {"The second disk": lambda: host.attach(Disk("data-2", gib=4))})
+    pages.follow(pages.S2, host, {"The second disk": lambda: host.attach(Disk("data-2", gib=4))})
 
     assert group(host)[0] == 2
     assert filesystem(host) > 9 * GIB
@@ -185,7 +184,7 @@ def test_s3_a_volume_and_its_filesystem_grow_with_their_disk(
         assert kept(with_volume, *WEB) == before
 
     grow = {"The disk grows": lambda: host.grow("data-2", gib=8), "The destructive way": has_grown}
-    pages.follow("S3-a-larger-disk.md", host, grow)
+    pages.follow(pages.S3, host, grow)
 
     undone = host.wharf("storage", "undo", "--yes")
     assert (undone.ok, filesystem(host) > 12 * GIB) == (False, True)

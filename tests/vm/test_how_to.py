@@ -25,4 +25,4 @@ def test_s4_from_devicemapper_to_overlay2(laboratory: Laboratories) -> None:
     docker.create("api", "shop/api:1", "--volume", "prices:/prices", "--restart", "always")
     docker.create("jobs", "shop/jobs:1", "--label", "team=shop")
 
-    pages.follow("S4-devicemapper-to-overlay2.md", lab, {})
+    pages.follow(pages.S4, lab, {})
