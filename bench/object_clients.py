@@ -124,13 +124,13 @@ class Watchers:
         self._address = address
         self._poll = select.epoll()
         self._watches: dict[int, ssl.SSLSocket] = {}
-        self._writer = address.connect()
         for _ in range(count):
             connection = address.connect()
             connection.begin(address.request("GET", path))[0].expect(200)
             connection.stream.setblocking(False)
             self._watches[connection.stream.fileno()] = connection.stream
             self._poll.register(connection.stream.fileno(), select.EPOLLIN)
+        self._writer = address.connect()  # last, since the server drops who asks nothing for long
 
     def update(self, method: str, path: str, body: bytes, form: str) -> list[float]:
         """Send a change; the seconds from then on after which each watch has shown it."""
