@@ -11,6 +11,7 @@ from wharfinger.cluster.authenticate import ACCOUNTS, Authenticator
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.kinds import openshift as kinds
 from wharfinger.cluster.objects import Objects
+from wharfinger.cluster.openshift.codes import Codes, challenge_of
 from wharfinger.cluster.passwords import GUESSES, Passwords
 from wharfinger.cluster.proofs import AccountProof, NotProven
 from wharfinger.cluster.rbac import CLUSTER_ROLES, ROLE_BINDINGS, RbacAuthorizer
@@ -53,6 +54,7 @@ class World:
         self.lines = {"ada": Line("secret")}
         self.tokens = Tokens(KEY, clock=self.clock)
         self.sessions = Sessions(cache, clock=self.clock)
+        self.codes = Codes(clock=self.clock)
         self.authorizer = RbacAuthorizer(cache)
         self.authenticator = Authenticator(
             cache,
@@ -318,21 +320,108 @@ async def test_a_form_that_is_no_text_is_refused(world):
     assert (await world.call("POST", "/oauth/token", body=b"\xff\xfe")).status == 400
 
 
-async def authorize(world, headers):
-    query = urlencode({"client_id": "openshift-challenging-client", "response_type": "token"})
+IMPLICIT = "https://127.0.0.1:5000/oauth/token/implicit"
+VERIFIER = "only who asks knows this"
+CODE = {
+    "client_id": "openshift-challenging-client",
+    "response_type": "code",
+    "redirect_uri": IMPLICIT,
+    "code_challenge": challenge_of(VERIFIER),
+    "code_challenge_method": "S256",
+}
+
+
+async def authorize(world, headers, **query):
+    query = urlencode({"client_id": "openshift-challenging-client"} | query)
     return await world.call("GET", f"/oauth/authorize?{query}", headers=headers)
 
 
-async def test_oc_login_is_challenged_and_gets_a_session(world):
-    plain = {"x-csrf-token": "1"}
-    challenged = await authorize(world, plain)
+async def redeem(world, code, form=()):
+    grant = {"grant_type": "authorization_code", "redirect_uri": IMPLICIT, "code": code}
+    return await world.post(**grant | {"code_verifier": VERIFIER} | dict(form))
+
+
+async def code_for(world, **query):
+    """Log in as `oc login` does; the code is in the address that the answer names."""
+    headers = {"x-csrf-token": "1"} | basic("ada", "secret")
+    target = urlsplit((await authorize(world, headers, **CODE | query)).headers["location"])
+    assert target._replace(query="").geturl() == IMPLICIT
+    return parse_qs(target.query)
+
+
+async def test_oc_login_is_challenged_and_gets_a_session_for_a_code(world):
+    challenged = await authorize(world, {"x-csrf-token": "1"}, **CODE)
     assert challenged.status == 401
     assert challenged.headers["www-authenticate"].startswith("Basic ")
 
-    answer = await authorize(world, plain | basic("ada", "secret"))
+    carried = await code_for(world, state="kept as it is &")
+    assert carried["state"] == ["kept as it is &"]
+    answer = await redeem(world, carried["code"][0])
+
+    assert answer.status == 200
+    assert answer.headers["cache-control"] == "no-store"
+    found = answer.json()
+    assert (found["token_type"], found["scope"]) == ("Bearer", "user:full")
+    assert found["expires_in"] == 86400
+    assert "error" not in found
+    assert world.authenticator.bearer(found["access_token"]).name == "ada"
+
+
+async def test_a_code_is_good_once_and_for_its_asker(world):
+    (code,) = (await code_for(world))["code"]
+    assert (await redeem(world, code)).status == 200
+    (stolen,) = (await code_for(world))["code"]
+
+    for spent, form in ((code, {}), (stolen, {"code_verifier": "guessed"}), ("guessed", {})):
+        answer = await redeem(world, spent, form)
+        assert (answer.status, answer.json()["error"]) == (401, "invalid_grant")
+
+
+@pytest.mark.parametrize("missing", ["code", "code_verifier", "redirect_uri"])
+async def test_a_code_is_redeemed_with_all_that_belongs_to_it(world, missing):
+    (code,) = (await code_for(world))["code"]
+
+    assert (await redeem(world, code, {missing: ""})).status == 400
+
+
+async def test_a_password_that_changed_meanwhile_ends_the_login(world):
+    (code,) = (await code_for(world))["code"]
+    world.lines["ada"] = Line("changed")
+    token = (await redeem(world, code)).json()["access_token"]
+
+    with pytest.raises(NotProven):
+        world.authenticator.bearer(token)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"response_type": "id_token"},
+        {"code_challenge": ""},
+        {"code_challenge": "guessed"},
+        {"code_challenge_method": "plain"},
+        {"code_challenge_method": ""},
+        {"redirect_uri": "https://evil.test/oauth/token/implicit"},
+        {"redirect_uri": f"{IMPLICIT}/elsewhere"},
+        {"redirect_uri": ""},
+    ],
+)
+async def test_a_login_that_is_not_safe_is_refused_before_a_password_is_asked_for(world, query):
+    for who in ({}, basic("ada", "secret")):
+        answer = await authorize(world, {"x-csrf-token": "1"} | who, **CODE | query)
+
+        assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
+        assert not {"location", "www-authenticate"} & set(answer.headers)
+
+
+async def test_clients_from_before_codes_get_the_token_itself(world):
+    plain = {"x-csrf-token": "1"}
+    assert (await authorize(world, plain, response_type="token")).status == 401
+
+    answer = await authorize(world, plain | basic("ada", "secret"), response_type="token")
     assert answer.status == 302
     target = urlsplit(answer.headers["location"])
-    assert target.netloc == "127.0.0.1:5000"
+    assert target._replace(fragment="").geturl() == IMPLICIT
     fragment = parse_qs(target.fragment)
     assert fragment["expires_in"] == ["86400"]
     assert world.authenticator.bearer(fragment["access_token"][0]).name == "ada"
@@ -340,8 +429,8 @@ async def test_oc_login_is_challenged_and_gets_a_session(world):
 
 async def test_who_logs_in_is_kept_as_a_user_with_an_identity(world):
     for _ in range(2):
-        await authorize(world, {"x-csrf-token": "1"} | basic("ada", "secret"))
-    await authorize(world, {"x-csrf-token": "1"} | basic("bob", "wrong"))
+        await authorize(world, {"x-csrf-token": "1"} | basic("ada", "secret"), **CODE)
+    await authorize(world, {"x-csrf-token": "1"} | basic("bob", "wrong"), **CODE)
 
     (user,) = world.cache.list(kinds.USER.resource)
     (identity,) = world.cache.list(kinds.IDENTITY.resource)
@@ -350,10 +439,11 @@ async def test_who_logs_in_is_kept_as_a_user_with_an_identity(world):
 
 
 async def test_a_browser_is_never_challenged(world):
-    answer = await authorize(world, basic("ada", "secret"))
+    for kind in ("code", "token"):
+        answer = await authorize(world, basic("ada", "secret"), **CODE | {"response_type": kind})
 
-    assert answer.status == 400
-    assert "www-authenticate" not in answer.headers
+        assert answer.status == 400
+        assert "www-authenticate" not in answer.headers
 
 
 async def test_a_session_needs_a_password_and_no_token(world):
@@ -402,4 +492,7 @@ async def test_clients_are_sent_to_names_of_our_own_only(world, host, base):
     assert found["authorization_endpoint"] == f"{base}/oauth/authorize"
     assert found["token_endpoint"] == f"{base}/oauth/token"
     login = basic("ada", "secret") | {"x-csrf-token": "1", "host": host}
-    assert (await authorize(world, login)).headers["location"].startswith(f"{base}/oauth/")
+    ours = CODE | {"redirect_uri": f"{base}/oauth/token/implicit"}
+    for query in (ours, {"response_type": "token"}):
+        answer = await authorize(world, login, **query)
+        assert answer.headers["location"].startswith(f"{base}/oauth/token/implicit")

@@ -28,6 +28,7 @@ from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.escalation import EscalationCheck
 from wharfinger.cluster.htpasswd import HtpasswdFile
 from wharfinger.cluster.objects import Objects
+from wharfinger.cluster.openshift.codes import Codes
 from wharfinger.cluster.passwords import Passwords
 from wharfinger.cluster.pod_accounts import PodAccounts
 from wharfinger.cluster.provision import Provisioner
@@ -126,6 +127,7 @@ async def services(
             authorizer=authorizer,
             authenticator=authenticator,
             sessions=sessions,
+            codes=Codes(),
             tokens=tokens,
             metrics=measured,
             audit=audit,

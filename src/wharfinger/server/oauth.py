@@ -1,8 +1,9 @@
 """
 Tokens for clients: the registry's own for `docker`, sessions for people who log in.
 
-    GET, POST  /oauth/token      registry token (also /openshift/token): docker's token protocol
-    GET        /oauth/authorize  session for user and password, as `oc login` asks for it
+    GET, POST  /oauth/token      registry token (also /openshift/token): docker's token protocol;
+                                 session for a code
+    GET        /oauth/authorize  code for a session, for user and password, as `oc login` asks for it
     POST       /oauth/session    the same in plain JSON
     DELETE     /oauth/session    end the session of the bearer (also POST /oauth/logout)
 
@@ -25,7 +26,7 @@ from starlette.types import Scope as Connection
 
 from wharfinger.cluster.authenticate import Identity
 from wharfinger.cluster.authorize import Access, Authorizer
-from wharfinger.cluster.openshift import users
+from wharfinger.cluster.openshift import codes, users
 from wharfinger.cluster.proofs import AnonymousProof, PasswordProof
 from wharfinger.cluster.subject import ANONYMOUS, Subject
 from wharfinger.cluster.tokens import REGISTRY_AUDIENCE, Issued
@@ -42,6 +43,7 @@ _CATALOG = Scope("registry", "catalog", "*")
 _NOBODY = Identity(ANONYMOUS, AnonymousProof(), None)
 _NO_STORE = {"cache-control": "no-store"}
 _CHALLENGE = {"www-authenticate": 'Basic realm="wharfinger"'}
+_BEARER = {"token_type": "Bearer", "scope": "user:full"}
 _MOST_FIELDS = 100
 
 
@@ -66,9 +68,11 @@ async def get_token(request: Request) -> Response:
 
 
 async def post_token(request: Request) -> Response:
-    """The same with a form (OAuth 2), as containerd and newer clients ask."""
+    """The same with a form (OAuth 2), as containerd and newer clients ask; or a session."""
     services: Services = request.app.state
     form = await _form(request)
+    if form.get("grant_type") == ["authorization_code"]:
+        return await _redeem(services, form, _implicit(request))
     asked = scope.parse(form.get("scope", ()))
     scope.require_names(asked)
     identity = await _from_form(services, form, _address(request))
@@ -81,26 +85,28 @@ async def post_token(request: Request) -> Response:
 
 
 async def authorize(request: Request) -> Response:
-    """Start a session and redirect to an address that carries its token in the fragment."""
-    if request.query_params.get("response_type") != "token":
-        raise BadGrant("cannot authorize: the only response_type is token")
+    """
+    Redirect to an address that carries a code for a session, or the session's token itself.
+
+    `oc login` asks for a code; scripts and older clients ask for the token.
+    """
+    query = request.query_params
     if "x-csrf-token" not in request.headers:
         raise BadGrant("cannot authorize without the header X-CSRF-Token")
-    services: Services = request.app.state
-    started = await _start_session(services, request)
-    fragment = {
-        "access_token": started.token,
-        "expires_in": _seconds(started),
-        "scope": "user:full",
-        "token_type": "Bearer",
-    }
-    base = services.addresses.base_for(request.headers.get("host"))
-    target = f"{base}/oauth/token/implicit#{urlencode(fragment)}"
-    return RedirectResponse(target, 302, headers=_NO_STORE)
+    match query.get("response_type"):
+        case "code":
+            carried = f"?{urlencode(await _login_code(request))}"
+        case "token":
+            started = await _start_session(request)
+            fragment = {"access_token": started.token, "expires_in": _seconds(started), **_BEARER}
+            carried = f"#{urlencode(fragment)}"
+        case _:
+            raise BadGrant("cannot authorize: response_type must be code or token")
+    return RedirectResponse(_implicit(request) + carried, 302, headers=_NO_STORE)
 
 
 async def start_session(request: Request) -> Response:
-    started = await _start_session(request.app.state, request)
+    started = await _start_session(request)
     return _answer(started, {"token_type": "Bearer"}, status=201)
 
 
@@ -122,9 +128,14 @@ async def discovery(request: Request) -> Response:
             "issuer": base,
             "authorization_endpoint": f"{base}/oauth/authorize",
             "token_endpoint": f"{base}/oauth/token",
-            "response_types_supported": ["token"],
-            "grant_types_supported": ["implicit", "password", "refresh_token"],
-            "code_challenge_methods_supported": [],
+            "response_types_supported": ["code", "token"],
+            "grant_types_supported": [
+                "authorization_code",
+                "implicit",
+                "password",
+                "refresh_token",
+            ],
+            "code_challenge_methods_supported": [codes.METHOD],
         }
     )
 
@@ -187,7 +198,9 @@ async def _from_form(services: Services, form: Mapping[str, list[str]], address:
         return await services.authenticator.credentials(user, password, address)
     if grant == "refresh_token":
         return await services.authenticator.credentials("", _field(form, "refresh_token"), address)
-    raise BadGrant("cannot grant a token: grant_type must be password or refresh_token")
+    raise BadGrant(
+        "cannot grant a token: grant_type must be authorization_code, password or refresh_token"
+    )
 
 
 async def _refresh_token(
@@ -203,15 +216,50 @@ async def _refresh_token(
     return _field(form, "password")
 
 
-async def _start_session(services: Services, request: Request) -> Issued:
+async def _login_code(request: Request) -> dict[str, str]:
+    query = request.query_params
+    challenge = query.get("code_challenge", "")
+    if query.get("code_challenge_method") != codes.METHOD or not codes.looks_like_challenge(
+        challenge
+    ):
+        raise BadGrant(f"cannot authorize: a code needs a code_challenge by {codes.METHOD}")
+    if query.get("redirect_uri") != _implicit(request):
+        raise BadGrant(f"cannot authorize: the only redirect_uri is {_implicit(request)}")
+    services: Services = request.app.state
+    carried = {"code": services.codes.issue(await _log_in(request), challenge)}
+    if "state" in query:
+        carried["state"] = query["state"]
+    return carried
+
+
+async def _redeem(services: Services, form: Mapping[str, list[str]], redirect_uri: str) -> Response:
+    if _field(form, "redirect_uri") != redirect_uri:
+        raise BadGrant("cannot redeem the code: the redirect_uri is another")
+    proof = services.codes.redeem(_field(form, "code"), _field(form, "code_verifier"))
+    return _answer(await services.sessions.start(proof), _BEARER)
+
+
+async def _start_session(request: Request) -> Issued:
+    services: Services = request.app.state
+    return await services.sessions.start(await _log_in(request))
+
+
+async def _log_in(request: Request) -> PasswordProof:
     header = request.headers.get("authorization")
     if header is None:
         raise NeedsPassword("cannot log in without user name and password")
     user, password = _basic(header)
+    services: Services = request.app.state
     identity = await services.authenticator.log_in(user, password, _address(request))
     assert isinstance(identity.proof, PasswordProof)
     await users.remember(services.objects, identity.proof.user)
-    return await services.sessions.start(identity.proof)
+    return identity.proof
+
+
+def _implicit(request: Request) -> str:
+    """Where clients are led that only read the address: there is nothing."""
+    services: Services = request.app.state
+    return f"{services.addresses.base_for(request.headers.get('host'))}/oauth/token/implicit"
 
 
 def _issue(services: Services, identity: Identity, granted: Iterable[Scope]) -> Issued:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wharfinger.cluster.cache import Cache
     from wharfinger.cluster.endpoint import Endpoint
     from wharfinger.cluster.objects import Objects
+    from wharfinger.cluster.openshift.codes import Codes
     from wharfinger.cluster.sessions import Sessions
     from wharfinger.cluster.tokens import Tokens
     from wharfinger.registry.registry import Registry
@@ -40,6 +41,7 @@ class Services:
     authorizer: Authorizer
     authenticator: Authenticator
     sessions: Sessions
+    codes: Codes  # of logins that have not fetched their session
     tokens: Tokens
     metrics: Metrics
     audit: AuditLog | None  # None: no audit log is to be kept
