@@ -123,6 +123,54 @@ async def test_a_request_that_is_cancelled_while_it_waits_ends_as_cancelled():
         await waiting
 
 
+async def test_the_rest_of_a_body_is_taken_before_a_refusal():
+    body = Body(pieces(b"a", b"b", b"c"), "/api")
+
+    await body()
+    await body.take_rest([(b"content-length", b"3")])
+
+    assert body.received == 3
+
+
+async def test_not_more_than_a_part_of_a_long_rest_is_taken():
+    part = b"a" * (limits.MAX_REST_BYTES // 2)
+    body = Body(pieces(*[part] * 5), "/v2/a/b/blobs/uploads/1")
+
+    await body()
+    await body.take_rest([])
+
+    assert body.received == 3 * len(part)
+
+
+async def test_a_body_over_the_limit_is_refused_once():
+    half = b"a" * (limits.MAX_BODY_BYTES // 2 + 1)
+    body = Body(pieces(half, half, half), "/api")
+    await body()
+    with pytest.raises(limits.BodyTooLarge):
+        await body()
+
+    await body.take_rest([])
+
+    assert body.received == 3 * len(half)
+
+
+async def test_who_asks_before_sending_need_not_send():
+    body = Body(pieces(b"a"), "/api")
+
+    await body.take_rest([(b"expect", b"100-continue")])
+
+    assert body.received == 0
+
+
+async def test_a_rest_that_does_not_come_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(limits, "REST_SECONDS", 0.0)
+    body = Body(asyncio.Event().wait, "/api")
+
+    await body.take_rest([])
+
+    assert body.received == 0
+
+
 async def test_a_client_that_only_listens_may_do_so_for_long(monkeypatch):
     body = Body(pieces(b""), "/api")
     await body()

@@ -82,6 +82,16 @@ async def test_a_streamed_answer_is_counted_by_what_went_out(call):
     assert edge.line()["sent"] == 5
 
 
+async def test_what_is_refused_is_taken_first_so_that_the_answer_can_be_read(call):
+    async def app(scope, receive, send):
+        await PlainTextResponse("no", 403)(scope, receive, send)
+
+    edge = Edge(app)
+    await call(edge.app, "POST", "/", body=b"four")
+
+    assert edge.line()["received"] == 4
+
+
 async def test_a_client_that_left_is_logged_as_such():
     async def app(scope, receive, send):
         return

@@ -9,6 +9,7 @@ an encoded slash, a dot segment, a control character.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 
 from starlette.types import Message, Receive, Scope
@@ -21,6 +22,8 @@ MAX_HEADERS = 100
 MAX_TARGET_BYTES = 16 * 1024
 MAX_BODY_BYTES = 4 * 1024 * 1024  # outside /v2, which streams and has limits of its own
 BODY_IDLE_SECONDS = 60.0
+MAX_REST_BYTES = 256 * 1024
+REST_SECONDS = 2.0
 _FRAMING = (b"content-length", b"transfer-encoding")
 _AMBIGUOUS = (b"%2f", b"%5c", b"%00", b"\\")
 
@@ -105,12 +108,26 @@ class Body:
             return await self._receive()
         message = await self._next()
         self.received += len(message.get("body", b""))
-        if self._limit is not None and self.received > self._limit:
-            raise BodyTooLarge(f"cannot take a body over {self._limit} bytes here")
         if not message.get("more_body", False):
             self._complete = True
             self._stop_timer()
+        if self._limit is not None and self.received > self._limit:
+            raise BodyTooLarge(f"cannot take a body over {self._limit} bytes here")
         return message
+
+    async def take_rest(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Take what a client still sends that is about to be refused, within bounds.
+
+        A connection that is closed before its client has sent all is reset, and then the client
+        does not read the answer. One that asks before it sends is answered instead.
+        """
+        if self._given_up or any(name == b"expect" for name, _ in headers):
+            return
+        before = self.received
+        with contextlib.suppress(TimeoutError, BodyTooLarge):
+            async with asyncio.timeout(REST_SECONDS):
+                while not self._complete and self.received - before < MAX_REST_BYTES:
+                    await self()
 
     async def _next(self) -> Message:
         loop = asyncio.get_running_loop()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from itertools import count
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,6 +30,7 @@ _REQUEST_ID = b"x-request-id"
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _PROCESS = os.urandom(4).hex()  # an id is no secret: it need only differ from those of other runs
 _numbers = count(1)
+_LEAST_REFUSAL = 400
 _CLIENT_CLOSED = 499  # no status went out: the client left first
 _RETRY_SECONDS = "5"
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
@@ -42,13 +44,19 @@ class Stopping(Unavailable):
 
 
 class Answer:
-    """`send`, with our headers added and what went out noted."""
+    """`send`, with our headers added and what went out noted; `refusing` goes before a refusal."""
 
-    __slots__ = ("_announced", "_extra", "_send", "sent", "status")
+    __slots__ = ("_announced", "_extra", "_refusing", "_send", "sent", "status")
 
-    def __init__(self, send: Send, extra: list[tuple[bytes, bytes]]) -> None:
+    def __init__(
+        self,
+        send: Send,
+        extra: list[tuple[bytes, bytes]],
+        refusing: Callable[[], Awaitable[None]],
+    ) -> None:
         self._send = send
         self._extra = extra
+        self._refusing = refusing
         self._announced = False  # a length was promised, so it need not be counted
         self.status = 0
         self.sent = 0
@@ -57,6 +65,8 @@ class Answer:
         kind = message["type"]
         if kind == "http.response.start":
             self.status = message["status"]
+            if self.status >= _LEAST_REFUSAL:
+                await self._refusing()
             headers = [*message.get("headers", ()), *self._extra]
             message = {**message, "headers": headers}
             length = _content_length(headers)
@@ -95,7 +105,11 @@ class Observed:
         handler = handler_of(path)
         series = self._metrics.handler(handler, method)
         body = limits.Body(receive, path)
-        answer = Answer(send, [(_REQUEST_ID, identifier.encode()), _NO_SNIFF])
+        answer = Answer(
+            send,
+            [(_REQUEST_ID, identifier.encode()), _NO_SNIFF],
+            partial(body.take_rest, scope["headers"]),
+        )
         series.in_flight.inc()
         try:
             await self._bounded(scope, body, answer, handler)
@@ -132,7 +146,7 @@ class Observed:
     async def _refuse(
         self, scope: Scope, body: limits.Body, answer: Answer, error: WharfingerError
     ) -> None:
-        """Answer without having read the body, so the connection cannot be used again."""
+        """Answer without having judged the body, so the connection cannot be used again."""
         response = self._bodies.get(first_segment(scope["path"]), problem)(scope, error)
         response.headers["connection"] = "close"
         if isinstance(error, Stopping):
