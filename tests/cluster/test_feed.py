@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from wharfinger.cluster.cache import Cache
-from wharfinger.cluster.errors import BadRequest, Expired, RevisionTooLarge
+from wharfinger.cluster.errors import Expired, RevisionTooLarge
 from wharfinger.cluster.feed import SelectedFeed
 from wharfinger.cluster.kinds import CONFIG_MAP
 from wharfinger.cluster.objects import Objects
@@ -102,9 +102,12 @@ async def test_initial_events_end_with_a_bookmark(objects: Objects):
     }
 
 
-async def test_initial_events_need_bookmarks(objects: Objects):
-    with pytest.raises(BadRequest):
-        objects.watch(CONFIG_MAP, "dock", WatchOptions(initial_events=True))
+async def test_initial_events_come_without_a_bookmark_for_who_wants_none(objects: Objects):
+    await create(objects, "a")
+
+    feed = objects.watch(CONFIG_MAP, "dock", WatchOptions(initial_events=True))
+
+    assert [event.type for event in await feed.batch() or ()] == ["ADDED"]
 
 
 async def test_a_forgotten_version_expires(objects: Objects):

@@ -14,7 +14,6 @@ from typing import Final, Protocol
 import msgspec
 
 from wharfinger.cluster.cache import Cache
-from wharfinger.cluster.errors import BadRequest
 from wharfinger.cluster.kind import Kind, Object
 from wharfinger.cluster.options import WatchOptions
 from wharfinger.cluster.paging import parse_revision, require_reached
@@ -79,8 +78,6 @@ class SelectedFeed:
 def follow(cache: Cache, kind: Kind, namespace: str | None, options: WatchOptions) -> SelectedFeed:
     """Begin where `options` says; raise `Expired` if that is forgotten."""
     asked = parse_revision(options.resource_version or "0")
-    if options.initial_events and not options.bookmarks:
-        raise BadRequest("sendInitialEvents is forbidden unless allowWatchBookmarks is set")
     initial = options.initial_events if options.initial_events is not None else asked == 0
     if not initial:
         watch = cache.watch(kind.resource, namespace, since=asked or None)
@@ -91,7 +88,7 @@ def follow(cache: Cache, kind: Kind, namespace: str | None, options: WatchOption
     if options.selector:
         present = present.where(options.selector.matches)
     events = [WatchEvent("ADDED", state) for state in present.states]
-    if options.initial_events:
+    if options.tells_end:
         events.append(WatchEvent("BOOKMARK", bookmark(kind, watch.revision, ends_initial=True)))
     return SelectedFeed(watch, options.selector, events)
 

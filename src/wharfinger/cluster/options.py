@@ -76,3 +76,8 @@ class WatchOptions:
     resource_version: str = ""
     bookmarks: bool = False
     initial_events: bool | None = None  # None: what the resource version implies
+
+    @property
+    def tells_end(self) -> bool:
+        """Whether a bookmark tells where the initial events end: who wants none gets none."""
+        return bool(self.initial_events) and self.bookmarks

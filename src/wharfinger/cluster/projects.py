@@ -18,7 +18,7 @@ from typing import Any
 from wharfinger.cluster import paging
 from wharfinger.cluster.authorize import Access, Authorizer
 from wharfinger.cluster.cache import Cache
-from wharfinger.cluster.errors import BadRequest, Expired, ObjectInvalid
+from wharfinger.cluster.errors import Expired, ObjectInvalid
 from wharfinger.cluster.feed import Feed, WatchEvent, bookmark
 from wharfinger.cluster.kind import FieldError, Object
 from wharfinger.cluster.kinds.core import NAMESPACE
@@ -51,8 +51,6 @@ class Projects(WritableView):
 
     async def watch(self, subject: Subject, namespace: str | None, options: WatchOptions) -> Feed:
         asked = paging.parse_revision(options.resource_version or "0")
-        if options.initial_events and not options.bookmarks:
-            raise BadRequest("sendInitialEvents is forbidden unless allowWatchBookmarks is set")
         initial = options.initial_events if options.initial_events is not None else asked == 0
         cache = self._cache
         since = None if initial or asked == 0 else asked
@@ -65,7 +63,7 @@ class Projects(WritableView):
             known=() if initial else cache.list_at(NAMESPACE.resource, since or cache.revision),
         )
         if initial:
-            feed.begin(told_end=bool(options.initial_events))
+            feed.begin(told_end=options.tells_end)
         else:
             feed.resume()
         return feed
