@@ -44,6 +44,7 @@ from wharfinger.server.kube_watch import WatchResponse
 from wharfinger.server.state import Services
 
 _Name = tuple[str, str, str, str]
+_ACROSS: Final = ("list", "watch")  # what is done to all namespaces at once
 
 
 class PathForbidden(Forbidden):
@@ -156,9 +157,10 @@ class Kube:
 
     def _find(self, target: Target, verb: str) -> Endpoint:
         endpoint = self._endpoints.get(_asked(target))
-        if endpoint is None or _misplaced(endpoint.kind, target, verb):
+        if endpoint is None or _misplaced(endpoint.kind, target):
             raise NoSuchResource
-        if verb not in _verbs(endpoint):
+        across = endpoint.kind.namespaced and not target.namespace
+        if verb not in _verbs(endpoint) or (across and verb not in _ACROSS):
             raise MethodUnsupported
         return endpoint
 
@@ -223,11 +225,11 @@ def _seats(call: Call, verb: str, named: str) -> int:
     return fairness.seats(verb, limit=limit, named=bool(call.target.name or named))
 
 
-def _misplaced(kind: Kind, target: Target, verb: str) -> bool:
+def _misplaced(kind: Kind, target: Target) -> bool:
     """Whether the path has a namespace that the kind cannot be in, or lacks the one it needs."""
     if not kind.namespaced:
         return bool(target.namespace)
-    return not target.namespace and verb not in ("list", "watch", "deletecollection")
+    return not target.namespace and (bool(target.name) or "list" not in kind.verbs)
 
 
 async def _get(call: Call) -> ASGIApp:

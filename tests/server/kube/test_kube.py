@@ -321,6 +321,8 @@ async def test_other_paths_are_not_found(client, target):
     ("method", "target"),
     [
         ("DELETE", "/api/v1/namespaces"),
+        ("DELETE", "/api/v1/configmaps"),
+        ("POST", "/api/v1/configmaps"),
         ("GET", "/apis/authentication.k8s.io/v1/selfsubjectreviews"),
         ("GET", "/api/v1/namespaces/dock/finalize"),
         ("OPTIONS", CONFIGMAPS),
