@@ -48,10 +48,11 @@ def test_a_group_names_its_versions():
 def test_resources_are_listed_with_what_lies_below_them():
     found = names("")
 
-    assert found[:6] == [
+    assert found[:7] == [
         "bindings",
         "configmaps",
         "events",
+        "limitranges",
         "namespaces",
         "namespaces/finalize",
         "namespaces/status",

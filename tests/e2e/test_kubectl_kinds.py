@@ -130,6 +130,8 @@ ELSEWHERE = {
     ("", "Binding"): "cluster/workloads/test_binding",
     ("policy", "Eviction"): "cluster/workloads/test_eviction",
     ("autoscaling", "Scale"): "cluster/test_scales",
+    ("", "LimitRange"): "cluster/test_quota",
+    ("", "ResourceQuota"): "cluster/test_quota",
     ("oauth.openshift.io", "OAuthAccessToken"): "cluster/openshift/test_access_tokens",
     ("oauth.openshift.io", "UserOAuthAccessToken"): "cluster/openshift/test_access_tokens",
     (OLD_RIGHTS, "ClusterRole"): "e2e/test_kubectl_kinds",

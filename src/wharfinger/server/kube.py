@@ -118,10 +118,10 @@ class Kube:
             _require_path(request, subject)
             return await self._documents.answer(request)
         target = kube_paths.parse(path)
-        self._refuse_outside(target)
         verb = kube_paths.verb(
             request.method, target, watch=kube_options.watches(request.query_params)
         )
+        self._refuse_outside(target, verb)
         trail = audit.trail(request.scope)
         trail.verb, trail.target = verb, target
         trail.name = kube_options.named(request.query_params) if verb in ("list", "watch") else ""
@@ -148,9 +148,10 @@ class Kube:
                 permitted()  # which it may not be any more
             return await kube_gzip.fitted(request, await _VERBS[verb](call))
 
-    def _refuse_outside(self, target: Target) -> None:
+    def _refuse_outside(self, target: Target, verb: str) -> None:
         """Say of what we do not serve what to do instead, before rights come into it."""
-        if _asked(target) not in self._endpoints:
+        endpoint = self._endpoints.get(_asked(target))
+        if endpoint is None or verb not in _verbs(endpoint):
             told = outside.sentence(*_asked(target))
             if told is not None:
                 raise NoSuchResource(told)
