@@ -84,3 +84,15 @@ async def test_an_owner_of_an_unknown_kind_counts_as_there(world):
     await world.start().settle()
 
     assert world.names(CONFIG_MAP) == ["child"]
+
+
+async def test_a_dependent_that_asked_to_leave_its_own_does_so(world):
+    await world.project()
+    owner = await world.make(CONFIG_MAP, "owner")
+    metadata = owned_by(owner) | {"finalizers": ["orphan"]}
+    child = await world.make(CONFIG_MAP, "child", metadata=metadata)
+    await world.make(CONFIG_MAP, "grandchild", metadata=owned_by(child))
+    await world.objects.delete(CONFIG_MAP, "p", "owner", SYSTEM)
+    await world.provisioner.settle()
+
+    assert world.names(CONFIG_MAP) == ["grandchild"]

@@ -18,8 +18,10 @@ from wharfinger.cluster.errors import (
     ObjectTooLarge,
     PatchFailed,
 )
-from wharfinger.cluster.kind import Object
+from wharfinger.cluster.kind import Kind, Object
 from wharfinger.cluster.kinds import CONFIG_MAP, NAMESPACE, ROLE, SERVICE_ACCOUNT
+from wharfinger.cluster.kinds.workloads.job import JOB
+from wharfinger.cluster.kinds.workloads.replication_controller import REPLICATION_CONTROLLER
 from wharfinger.cluster.objects import Objects
 from wharfinger.cluster.options import (
     DeleteOptions,
@@ -440,6 +442,52 @@ async def test_what_becomes_of_dependents_is_recorded(
 
     assert not deletion.removed
     assert objects.get(CONFIG_MAP, "dock", "a")["metadata"]["finalizers"] == [finalizer]
+
+
+async def test_the_last_word_on_dependents_holds(objects: Objects):
+    await make(objects, finalizers=["wharf.test/hold"])
+
+    async def finalizers(propagation: Propagation | None) -> list[str]:
+        options = DeleteOptions(propagation=propagation)
+        deletion = await objects.delete(CONFIG_MAP, "dock", "a", SYSTEM, options)
+        found: list[str] = deletion.object["metadata"]["finalizers"]
+        return found
+
+    assert await finalizers(Propagation.FOREGROUND) == ["wharf.test/hold", "foregroundDeletion"]
+    assert await finalizers(None) == ["wharf.test/hold", "foregroundDeletion"]
+    assert await finalizers(Propagation.ORPHAN) == ["wharf.test/hold", "orphan"]
+    assert await finalizers(Propagation.BACKGROUND) == ["wharf.test/hold"]
+
+
+@pytest.mark.parametrize("kind", [JOB, REPLICATION_CONTROLLER], ids=lambda kind: kind.plural)
+@pytest.mark.parametrize("propagation", [None, *Propagation])
+async def test_kinds_that_are_older_than_ownership_leave_what_they_own(
+    objects: Objects, kind: Kind, propagation: Propagation | None
+):
+    container = {"name": "main", "image": "registry.test/app:1"}
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [container]}}
+    if kind is JOB:
+        template["spec"]["restartPolicy"] = "Never"
+    obj = {"metadata": {"name": "a"}, "spec": {"template": template}}
+    await objects.create(kind, "dock", obj, SYSTEM)
+    warnings: list[str] = []
+
+    options = DeleteOptions(propagation=propagation, warn=warnings.append)
+    deletion = await objects.delete(kind, "dock", "a", SYSTEM, options)
+
+    left = deletion.object["metadata"].get("finalizers") or []
+    assert ("orphan" in left) == (propagation in (None, Propagation.ORPHAN))
+    assert bool(warnings) == (propagation is None)
+
+
+async def test_what_says_nothing_is_not_kept(objects: Objects):
+    empty = {"labels": {}, "annotations": {}, "finalizers": [], "ownerReferences": []}
+    made = await make(objects, **empty)
+    assert not set(empty) & set(made["metadata"])
+
+    patch = {"metadata": {"annotations": {}}}
+    same = await objects.patch(CONFIG_MAP, "dock", "a", PatchType.MERGE, patch, SYSTEM)
+    assert same == made
 
 
 async def test_a_collection_is_deleted_by_selector(objects: Objects):

@@ -79,7 +79,7 @@ class Garbage:
         owners = _owners(obj)
         living = [one for one in owners if self._lives(key, one)]
         if not living:
-            await self._delete(key, obj, Propagation.BACKGROUND)
+            await self._delete(key, obj, _asked_before(obj))
         elif len(living) < len(owners):
             await self._update(key, obj, "ownerReferences", living)
 
@@ -158,6 +158,14 @@ class Garbage:
 def _owners(obj: Object) -> Sequence[Mapping[str, Any]]:
     found: Sequence[Mapping[str, Any]] = obj["metadata"].get("ownerReferences") or ()
     return found
+
+
+def _asked_before(obj: Object) -> Propagation:
+    """What its maker wants to become of the objects that it owns."""
+    finalizers = obj["metadata"].get("finalizers") or ()
+    if ORPHAN in finalizers:
+        return Propagation.ORPHAN
+    return Propagation.FOREGROUND if FOREGROUND in finalizers else Propagation.BACKGROUND
 
 
 def _blocks(obj: Object, uid: str) -> bool:

@@ -169,6 +169,9 @@ class Kind:
     grace: Callable[[Object, int | None], int] = _at_once
     """How many seconds a deletion waits for whoever ends the object, if a client asks for so many
     (None: it says nothing). It is removed when somebody asks for none."""
+    orphans: bool = False
+    """Whether a deletion leaves what the object owns, unless a client says otherwise. Such kinds are
+    older than the deletion of what is owned, and Kubernetes keeps the promise; kubectl asks for it."""
 
     @property
     def resource(self) -> GroupResource:

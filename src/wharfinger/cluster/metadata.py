@@ -28,6 +28,7 @@ _OURS: Final = (
     "selfLink",
     "managedFields",
 )
+_EMPTIED: Final = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
 def timestamp(now: datetime) -> str:
@@ -73,11 +74,12 @@ def begin(kind: Kind, obj: Object, *, uid: str, now: datetime) -> None:
     for field in _OURS:
         metadata.pop(field, None)
     if _has(kind, "status") and not kind.born_with_status:
-        obj.pop("status", None)
+        obj["status"] = {}  # typed clients read from it before there is anything to read
     metadata["uid"] = uid
     metadata["creationTimestamp"] = timestamp(now)
     if has_spec(kind):
         metadata["generation"] = 1
+    _tidy(metadata)
 
 
 def carry_over(kind: Kind, new: Object, old: Object) -> None:
@@ -91,6 +93,7 @@ def carry_over(kind: Kind, new: Object, old: Object) -> None:
             fresh[field] = known[field]
     if "generateName" in known:
         fresh.setdefault("generateName", known["generateName"])
+    _tidy(fresh)
 
 
 def manage(obj: Object, entries: list[dict[str, Any]] | None) -> None:
@@ -178,9 +181,10 @@ def held(obj: Object) -> bool:
 def begin_deletion(kind: Kind, obj: Object, options: DeleteOptions, now: datetime) -> None:
     """Mark an object that is to go; who holds it learns from this that they are to act."""
     metadata = obj["metadata"]
-    finalizer = _FINALIZERS.get(options.propagation)
-    if finalizer is not None and finalizer not in metadata.setdefault("finalizers", []):
-        metadata["finalizers"].append(finalizer)
+    metadata["finalizers"] = _finalizers(
+        kind, metadata.get("finalizers") or [], options.propagation
+    )
+    _tidy(metadata)
     if deleting(obj):
         _hasten(metadata, options.grace)
         return
@@ -191,6 +195,24 @@ def begin_deletion(kind: Kind, obj: Object, options: DeleteOptions, now: datetim
     metadata["deletionGracePeriodSeconds"] = wait
     if _has(kind, "finalize"):
         obj.setdefault("status", {})["phase"] = "Terminating"
+
+
+def _finalizers(kind: Kind, known: list[str], asked: Propagation | None) -> list[str]:
+    """Those that do what is asked now; who asks for nothing leaves what was asked before."""
+    if asked is None:
+        if any(one in known for one in _FINALIZERS.values()):
+            return known
+        asked = Propagation.ORPHAN if kind.orphans else Propagation.BACKGROUND
+    wanted = _FINALIZERS.get(asked)
+    others = [one for one in known if one not in _FINALIZERS.values() or one == wanted]
+    return others if wanted is None or wanted in others else [*others, wanted]
+
+
+def _tidy(metadata: dict[str, Any]) -> None:
+    """Drop what says nothing: clients that send an empty map mean none."""
+    for field in _EMPTIED:
+        if field in metadata and not metadata[field]:
+            del metadata[field]
 
 
 def _hasten(metadata: dict[str, Any], asked: int | None) -> None:

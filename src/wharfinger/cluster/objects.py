@@ -46,6 +46,10 @@ MAX_BYTES: Final = 3 * 1024 * 1024
 FIELD_MANAGER: Final = "wharfinger"
 """Who manages the fields that our own controllers set, unless they say so themselves."""
 
+_ORPHANED: Final = (
+    "the pods stay, as nothing was said of them: say propagationPolicy=Background to have them "
+    "deleted, or propagationPolicy=Orphan to keep them without this warning"
+)
 _TRIES: Final = 20
 _GENERATED_TRIES: Final = 8
 _MAX_NAME: Final = 63
@@ -201,6 +205,8 @@ class Objects:
     ) -> Deletion:
         """Remove the object, or mark it for those who hold it by a finalizer."""
         options = options or DeleteOptions()
+        if kind.orphans and options.propagation is None:
+            options.warn(_ORPHANED)
         for _ in range(_TRIES):
             old = self.get(kind, namespace, name)
             metadata.require_uid(kind, old, options.uid)

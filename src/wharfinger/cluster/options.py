@@ -52,13 +52,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteOptions:
-    """Of a delete; `uid` and `resource_version` are preconditions, "" is none."""
+    """Of a delete; `uid` and `resource_version` are preconditions, "" is none.
+
+    `warn` gets what the client should read.
+    """
 
     dry_run: bool = False
     uid: str = ""
     resource_version: str = ""
-    propagation: Propagation = Propagation.BACKGROUND
+    propagation: Propagation | None = None  # None: what the kind says
     grace: int | None = None  # seconds to end gracefully; None: what the kind says
+    warn: Callable[[str], None] = _unheard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

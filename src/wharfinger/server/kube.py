@@ -306,11 +306,11 @@ async def _patch(call: Call) -> ASGIApp:
 
 async def _delete(call: Call) -> ASGIApp:
     body = await kube_bodies.read_options(call.request, DELETE_OPTIONS)
-    options = kube_options.of_delete(call.request.query_params, body)
+    options = kube_options.of_delete(call.request.query_params, body, call.warnings.append)
     deletion = await call.endpoint.delete(call.subject, call.namespace, call.target.name, options)
     if deletion.removed:
-        return respond(_success(call.endpoint.kind, deletion))
-    return respond(call.shape.object(deletion.object))
+        return respond(_success(call.endpoint.kind, deletion), 200, call.warnings)
+    return respond(call.shape.object(deletion.object), 200, call.warnings)
 
 
 async def _delete_collection(call: Call) -> ASGIApp:
@@ -320,9 +320,9 @@ async def _delete_collection(call: Call) -> ASGIApp:
         call.subject,
         call.everywhere,
         kube_options.of_list(call.endpoint.kind, query),
-        kube_options.of_delete(query, body),
+        kube_options.of_delete(query, body, call.warnings.append),
     )
-    return respond(call.shape.list(page))
+    return respond(call.shape.list(page), 200, call.warnings)
 
 
 def _success(kind: Kind, deletion: Deletion) -> dict[str, object]:

@@ -92,7 +92,9 @@ def of_watch(kind: Kind, query: QueryParams) -> WatchOptions:
     )
 
 
-def of_delete(query: QueryParams, body: Mapping[str, Any]) -> DeleteOptions:
+def of_delete(
+    query: QueryParams, body: Mapping[str, Any], warn: Callable[[str], None]
+) -> DeleteOptions:
     """The body has the last word, as its fields are the newer way to ask."""
     preconditions = body.get("preconditions") or {}
     if not isinstance(preconditions, dict):
@@ -105,6 +107,7 @@ def of_delete(query: QueryParams, body: Mapping[str, Any]) -> DeleteOptions:
         ),
         propagation=_propagation(query, body),
         grace=_grace(body.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))),
+        warn=warn,
     )
 
 
@@ -152,13 +155,15 @@ def _selector(kind: Kind, query: QueryParams) -> Selector:
     return selector.parse(kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
 
 
-def _propagation(query: QueryParams, body: Mapping[str, Any]) -> Propagation:
+def _propagation(query: QueryParams, body: Mapping[str, Any]) -> Propagation | None:
     asked = body.get("propagationPolicy") or query.get("propagationPolicy")
     if asked:
         return _choice("propagationPolicy", asked, Propagation)
     orphan = body.get("orphanDependents")
+    if orphan is None and (said := query.get("orphanDependents")):
+        orphan = flag("orphanDependents", said)
     if orphan is None:
-        orphan = flag("orphanDependents", query.get("orphanDependents"))
+        return None
     return Propagation.ORPHAN if orphan is True else Propagation.BACKGROUND
 
 

@@ -12,7 +12,7 @@ from wharfinger.server import kube_options
 
 
 def of_delete(query: str = "", **body: Any) -> DeleteOptions:
-    return kube_options.of_delete(QueryParams(query), body)
+    return kube_options.of_delete(QueryParams(query), body, print)
 
 
 def test_a_write_warns_unless_it_says_otherwise():
@@ -29,7 +29,9 @@ def test_a_write_warns_unless_it_says_otherwise():
 @pytest.mark.parametrize(
     ("options", "propagation"),
     [
-        (of_delete(), Propagation.BACKGROUND),
+        (of_delete(), None),
+        (of_delete("orphanDependents="), None),
+        (of_delete("orphanDependents=false"), Propagation.BACKGROUND),
         (of_delete("propagationPolicy=Orphan"), Propagation.ORPHAN),
         (of_delete("orphanDependents=true"), Propagation.ORPHAN),
         (of_delete(orphanDependents=True), Propagation.ORPHAN),
@@ -37,7 +39,7 @@ def test_a_write_warns_unless_it_says_otherwise():
         (of_delete("propagationPolicy=Orphan", propagationPolicy="Foreground"), Propagation.FOREGROUND),
     ],
 )  # fmt: skip
-def test_how_a_deletion_goes_on(options: DeleteOptions, propagation: Propagation):
+def test_how_a_deletion_goes_on(options: DeleteOptions, propagation: Propagation | None):
     assert options.propagation is propagation
 
 

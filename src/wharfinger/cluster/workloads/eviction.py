@@ -171,7 +171,8 @@ def _how(body: Mapping[str, Any], options: Options) -> DeleteOptions:
     if any(one != "All" for one in dry):
         raise BadRequest(f'dryRun: Unsupported value: {dry!r}: supported values: "All"')
     try:
-        propagation = Propagation(body.get("propagationPolicy") or Propagation.BACKGROUND)
+        asked = body.get("propagationPolicy")
+        propagation = Propagation(asked) if asked else None
     except ValueError as error:
         raise BadRequest(f"propagationPolicy: {error}") from None
     grace = body.get("gracePeriodSeconds")

@@ -164,6 +164,7 @@ JOB = Kind(
     default=_default,
     validate=lambda obj: tuple(_validate(obj)),
     validate_update=_validate_update,
+    orphans=True,
     columns=(
         NAME,
         Column("Status", lambda obj, _: _state(obj), description="How far the job is."),

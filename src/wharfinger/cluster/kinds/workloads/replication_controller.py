@@ -97,6 +97,7 @@ REPLICATION_CONTROLLER = Kind(
     ),
     default=_default,
     validate=lambda obj: tuple(_validate(obj)),
+    orphans=True,
     columns=(
         NAME,
         *replica_set.COUNTS,
