@@ -108,6 +108,7 @@ def test_a_pod_without_an_agent_waits_and_says_for_whom():
     assert told is not None
     assert (told["status"], told["reason"]) == ("False", "NoNodeAgent")
     assert told["message"] == "no node agent has reported for node n1: nothing runs this pod"
+    assert shown["status"]["message"] == told["message"]
 
 
 def test_a_rehearsed_pod_waits_again_once_the_rehearsal_is_over():
@@ -117,7 +118,8 @@ def test_a_rehearsed_pod_waits_again_once_the_rehearsal_is_over():
     status = rehearsal.waiting_status(shown, NOW)
 
     assert status["phase"] == "Pending"
-    assert not {"message", "startTime", "containerStatuses"} & set(status)
+    assert "nothing runs this pod" in status["message"]
+    assert not {"startTime", "containerStatuses"} & set(status)
 
 
 def test_a_pod_that_an_agent_runs_does_not_wait():

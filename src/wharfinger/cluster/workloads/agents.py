@@ -83,8 +83,11 @@ class Agents:
                 await self._end(pod)
             elif rehearsal.begins(pod):
                 await self._report(POD, pod, rehearsal.pod_status(pod, self._now()))
-        elif not rehearsal.reported(node) and rehearsal.waits(pod) and not deleting(pod):
-            await self._report(POD, pod, rehearsal.waiting_status(pod, self._now()))
+        elif not rehearsal.reported(node) and rehearsal.waits(pod):
+            if deleting(pod):
+                await self._end(pod)  # nothing has run that would have to be ended
+            else:
+                await self._report(POD, pod, rehearsal.waiting_status(pod, self._now()))
 
     async def _await_node(self, name: Name, pod: Object) -> float | None:
         now = self._clock()

@@ -49,12 +49,8 @@ class Deployments(Workload):
         number = revisions.next_revision(present, owned)
         if present is None:
             present = await self._make_set(owner, number)
-        after = owner["spec"].get("minReadySeconds") or 0
-        renewed = revisions.annotated(present, revisions.inherited(owner, number))
-        renewed = {**renewed, "spec": {**renewed["spec"], "minReadySeconds": after}}
-        if (present["spec"].get("minReadySeconds") or 0) != after or present["metadata"] != renewed[
-            "metadata"
-        ]:
+        renewed = revisions.renewed(present, owner, number)
+        if renewed != present:
             present = await self._replace(self._below, renewed)
         numbered = revisions.annotated(owner, {revisions.REVISION: str(number)})
         if numbered["metadata"] != owner["metadata"]:

@@ -114,7 +114,8 @@ class Placement:
         known = conditions.conditions(pod)
         told = conditions.made("PodScheduled", False, reason, message)
         now = datetime.fromtimestamp(self._clock(), UTC)
-        status = {"phase": "Pending", **(pod.get("status") or {})}
+        # Of conditions `kubectl describe` shows no message.
+        status = {"phase": "Pending", **(pod.get("status") or {}), "message": message}
         status["conditions"] = conditions.merged(known, [told], now)
         if status != pod.get("status"):
             await self._write({**pod, "status": status}, "status")
@@ -131,10 +132,12 @@ def bound(pod: Object, node: str, now: datetime) -> Object:
     told = conditions.merged(
         conditions.conditions(pod), [conditions.made("PodScheduled", True)], now
     )
+    known = pod.get("status") or {}
+    kept = {name: value for name, value in known.items() if name != "message"}
     return {
         **pod,
         "spec": {**(pod.get("spec") or {}), "nodeName": node},
-        "status": {**(pod.get("status") or {}), "conditions": told},
+        "status": {**kept, "conditions": told},
     }
 
 

@@ -95,7 +95,8 @@ def waiting_status(pod: Object, now: datetime) -> dict[str, Any]:
         for name, value in (pod.get("status") or {}).items()
         if name not in ("message", "startTime", "containerStatuses")
     }
-    return {**kept, "phase": "Pending", "conditions": merged(known, fresh, now)}
+    told = {"phase": "Pending", "message": message, "conditions": merged(known, fresh, now)}
+    return {**kept, **told}
 
 
 def _heartbeat(node: Object, now: datetime) -> str:

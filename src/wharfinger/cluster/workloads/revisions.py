@@ -67,8 +67,6 @@ def replica_set(kind: Kind, deployment: Object, number: int) -> Object:
     selector = copy.deepcopy(spec.get("selector") or {})
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: hashed}
     made: dict[str, Any] = {"replicas": 0, "selector": selector, "template": template}
-    if spec.get("minReadySeconds"):
-        made["minReadySeconds"] = spec["minReadySeconds"]
     return {
         "metadata": {
             "name": f"{deployment['metadata']['name']}-{hashed}",
@@ -76,8 +74,21 @@ def replica_set(kind: Kind, deployment: Object, number: int) -> Object:
             "annotations": inherited(deployment, number),
             "ownerReferences": [reference(kind, deployment)],
         },
-        "spec": made,
+        "spec": _timed(made, deployment),
     }
+
+
+def renewed(replica_set: Object, deployment: Object, number: int) -> Object:
+    """A set with all that it has from its deployment beside the template and the number of pods."""
+    spec = _timed(replica_set["spec"], deployment)
+    return {**annotated(replica_set, inherited(deployment, number)), "spec": spec}
+
+
+def _timed(spec: Mapping[str, Any], deployment: Object) -> dict[str, Any]:
+    """With the deployment's word on how long a pod must be ready to count."""
+    kept = {name: value for name, value in spec.items() if name != "minReadySeconds"}
+    seconds = (deployment.get("spec") or {}).get("minReadySeconds")
+    return {**kept, "minReadySeconds": seconds} if seconds else kept
 
 
 def inherited(deployment: Object, number: int) -> dict[str, str]:

@@ -51,7 +51,7 @@ SUBRESOURCES: Final = (
         group="",
         version="v1",
         kind="Binding",
-        parts=(("spec", "nodeName"), ("status", "conditions")),
+        parts=(("spec", "nodeName"), ("status", "conditions"), ("status", "message")),
         validate_update=lambda new, old: tuple(_bound_once(new, old)),
     ),
     Subresource("eviction", ("create",), group="policy", version="v1", kind="Eviction"),
