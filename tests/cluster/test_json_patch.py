@@ -7,6 +7,7 @@ import pytest
 from wharfinger.cluster import json_patch as module
 from wharfinger.cluster.errors import BadRequest, PatchFailed
 from wharfinger.cluster.json_patch import json_patch
+from wharfinger.oci import strict_json
 
 
 def op(op: str, path: str, **more: Any) -> dict[str, Any]:
@@ -118,3 +119,19 @@ def test_copies_of_copies_do_not_fill_the_memory():
 def test_the_number_of_operations_is_limited():
     with pytest.raises(BadRequest, match="at most"):
         json_patch({"a": 1}, [op("test", "/a", value=1)] * (module.MAX_OPERATIONS + 1))
+
+
+def test_a_patch_makes_nothing_deeper_than_a_request_may_be():
+    def within(levels: int) -> list[dict[str, Any]]:
+        return [op("add", "/a" * depth, value={}) for depth in range(1, levels)]
+
+    assert json_patch({}, within(strict_json.MAX_DEPTH))
+    with pytest.raises(PatchFailed, match="too deep"):
+        json_patch({}, within(strict_json.MAX_DEPTH + 1))
+
+
+def test_depth_that_doubles_is_refused():
+    doubling = [op("copy", "/a" * 2**step, **{"from": ""}) for step in range(12)]
+
+    with pytest.raises(PatchFailed, match="too deep"):
+        json_patch({}, doubling)

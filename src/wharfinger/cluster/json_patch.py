@@ -2,7 +2,8 @@
 JSON patch (RFC 6902) with JSON pointers (RFC 6901).
 
 A patch is applied as a whole or not at all, to a copy. An operation that cannot be read is a
-`BadRequest`; one that does not fit the document is `PatchFailed`.
+`BadRequest`; one that does not fit the document is `PatchFailed`. So is one that makes of it more
+than a request may bring at once: what is stored is read again by those who have limits.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any, Final
 import msgspec
 
 from wharfinger.cluster.errors import BadRequest, PatchFailed
+from wharfinger.oci import strict_json
 
 MAX_OPERATIONS: Final = 10_000
 MAX_COPIED_BYTES: Final = 3 * 1024 * 1024
+_TOO_DEEP: Final = "the patch nests too deep"
 
 
 def json_patch(document: Any, operations: Any) -> Any:
@@ -25,6 +28,16 @@ def json_patch(document: Any, operations: Any) -> Any:
         raise BadRequest("a JSON patch must be a list of operations")
     if len(operations) > MAX_OPERATIONS:
         raise BadRequest(f"a JSON patch may have at most {MAX_OPERATIONS} operations")
+    try:
+        result = _patched(document, operations)
+    except RecursionError:
+        raise PatchFailed(_TOO_DEEP) from None
+    if strict_json.nests_deeper(result, strict_json.MAX_DEPTH):
+        raise PatchFailed(_TOO_DEEP)
+    return result
+
+
+def _patched(document: Any, operations: Sequence[Any]) -> Any:
     result, copied = copy.deepcopy(document), 0
     for operation in operations:
         copied += _copied_bytes(result, operation)

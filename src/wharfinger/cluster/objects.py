@@ -29,7 +29,6 @@ from wharfinger.cluster.errors import (
     ObjectExists,
     ObjectNotFound,
     ObjectTooLarge,
-    PatchFailed,
     RevisionConflict,
 )
 from wharfinger.cluster.feed import SelectedFeed
@@ -182,12 +181,7 @@ class Objects:
             return await self._apply(kind, namespace, name, document, subject, options, subresource)
 
         def patched(old: Object) -> Object:
-            try:
-                new = _copy(patch.apply(patch_type, old, document, kind.schema))
-            except RecursionError:
-                raise PatchFailed("the patch nests too deep", kind.resource, name) from None
-            if not isinstance(new, dict):
-                raise PatchFailed("the patch does not leave an object", kind.resource, name)
+            new: Object = _copy(patch.apply(patch_type, old, document, kind.schema))
             if _revision_of(new) == _revision_of(old):
                 # What the object had before, not a version that the patch asks for.
                 new["metadata"].pop("resourceVersion", None)

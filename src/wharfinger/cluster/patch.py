@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from wharfinger.cluster.errors import BadRequest, PatchTypeUnsupported
+from wharfinger.cluster.errors import BadRequest, PatchFailed, PatchTypeUnsupported
 from wharfinger.cluster.json_patch import json_patch
+from wharfinger.cluster.kind import Object
 from wharfinger.cluster.strategic import strategic
 
 
@@ -23,8 +24,8 @@ class PatchType(StrEnum):
     APPLY = "application/apply-patch+yaml"
 
 
-def apply(kind: PatchType, document: Any, patch: Any, schema: Mapping[str, Any]) -> Any:
-    """Apply a patch of a type that we know; raise `BadRequest` or `PatchFailed`.
+def apply(kind: PatchType, document: Object, patch: Any, schema: Mapping[str, Any]) -> Object:
+    """Make another object of one; raise `BadRequest` or `PatchFailed`.
 
     A server-side apply is more than a patch: `Objects` does it, to what is stored.
     """
@@ -33,12 +34,16 @@ def apply(kind: PatchType, document: Any, patch: Any, schema: Mapping[str, Any])
             "server-side apply is for objects that are stored: apply this without --server-side"
         )
     if kind is PatchType.JSON:
-        return json_patch(document, patch)
-    if not isinstance(patch, dict):
+        result = json_patch(document, patch)
+    elif not isinstance(patch, dict):
         raise BadRequest("a merge patch must be an object")
-    if kind is PatchType.MERGE:
-        return merge(document, patch)
-    return strategic(document, patch, schema)
+    elif kind is PatchType.MERGE:
+        result = merge(document, patch)
+    else:
+        result = strategic(document, patch, schema)
+    if not isinstance(result, dict):
+        raise PatchFailed("the patch does not leave an object")
+    return result
 
 
 def merge(document: Any, patch: Any) -> Any:

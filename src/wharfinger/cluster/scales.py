@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from wharfinger.cluster import checks, label_selector, metadata, patch
 from wharfinger.cluster.endpoint import Endpoint
-from wharfinger.cluster.errors import ObjectConflict, ObjectInvalid, PatchFailed
+from wharfinger.cluster.errors import ObjectConflict, ObjectInvalid
 from wharfinger.cluster.kind import Kind, Object
 from wharfinger.cluster.kinds.openshift.deployments import DEPLOYMENT_CONFIG
 from wharfinger.cluster.kinds.workloads import (
@@ -70,8 +70,6 @@ class Scales(Endpoint):
         for _ in range(_TRIES):
             old = await self.get(subject, namespace, name)
             new = patch.apply(patch_type, copy.deepcopy(old), document, SCALE.schema)
-            if not isinstance(new, dict):
-                raise PatchFailed("the patch does not leave an object", self.kind.resource, name)
             new = _judged(new, namespace, name, options)
             try:
                 return await self._write(subject, namespace, name, new, options)

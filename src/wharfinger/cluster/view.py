@@ -18,7 +18,7 @@ from typing import Any
 from wharfinger.cluster import feed, paging, patch
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.endpoint import Endpoint
-from wharfinger.cluster.errors import ObjectConflict, ObjectNotFound, PatchFailed
+from wharfinger.cluster.errors import ObjectConflict, ObjectNotFound
 from wharfinger.cluster.feed import Feed, WatchEvent
 from wharfinger.cluster.kind import Kind, Object
 from wharfinger.cluster.objects import Deletion, Objects
@@ -119,8 +119,6 @@ class WritableView(View):
         for _ in range(_TRIES):
             old = await self.get(subject, namespace, name)
             new = patch.apply(patch_type, old, document, self.kind.schema)
-            if not isinstance(new, dict):
-                raise PatchFailed("the patch does not leave an object", self.kind.resource, name)
             try:
                 return await self.update(subject, namespace, name, new, options)
             except ObjectConflict:

@@ -38,6 +38,14 @@ def decode(data: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     return value
 
 
+def nests_deeper(value: Any, max_depth: int) -> bool:
+    """Whether lists and objects stand in each other on more levels than that."""
+    level = _nested([value])
+    for _ in range(max_depth):
+        level = _nested(child for node in level for child in _children(node))
+    return bool(level)
+
+
 def _text(data: bytes) -> str:
     try:
         text = data.decode("utf-8")
@@ -91,15 +99,8 @@ def _too_deep(max_depth: int) -> str:
 
 def _require_depth(text: str, value: Any, max_depth: int) -> None:
     # A document with few brackets cannot be deep: the usual case costs two counts.
-    if text.count("{") + text.count("[") <= max_depth:
-        return
-    depth = 0
-    level = _nested([value])
-    while level:
-        depth += 1
-        if depth > max_depth:
-            raise InvalidJson(_too_deep(max_depth))
-        level = _nested(child for node in level for child in _children(node))
+    if text.count("{") + text.count("[") > max_depth and nests_deeper(value, max_depth):
+        raise InvalidJson(_too_deep(max_depth))
 
 
 def _nested(values: Iterable[Any]) -> list[Any]:
