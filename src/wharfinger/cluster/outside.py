@@ -39,7 +39,9 @@ _RESOURCES: Final[Mapping[tuple[str, str], str]] = {
     ("", "limitranges"): _QUOTA,
     ("", "podtemplates"): "write the template into the ReplicaSet or Job that uses it",
     ("", "componentstatuses"): "ask /readyz?verbose how the server is",
-    ("apps", "controllerrevisions"): "no history of templates is kept here",
+    ("apps", "controllerrevisions"): (
+        "a history of templates is kept of Deployments only; to go back, apply the earlier template"
+    ),
     ("authorization.openshift.io", "rolebindingrestrictions"): (
         "nobody hands out more rights than they have; there is nothing else to restrict"
     ),
