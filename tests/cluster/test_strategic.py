@@ -105,6 +105,21 @@ def names(*all_names: str) -> list[dict[str, str]]:
             {"items": [{"name": "a", "tags": ["x", "y"]}]},
         ),
         ({}, {"map": {"a": None, "b": "1"}}, {"map": {"b": "1"}}),
+        (
+            {"items": items("a=1", "b=2", "a=3")},
+            {"items": items("b=4", "c=5")},
+            {"items": items("a=1", "b=4", "a=3", "c=5")},
+        ),
+        (
+            {"items": items("a=1", "b=2", "a=3")},
+            {"items": items("a=4")},
+            {"items": items("a=4", "b=2", "a=3")},
+        ),
+        (
+            {"items": items("a=1", "b=2", "a=3")},
+            {"items": [{"name": "a", "value": "4"}, {"$patch": "delete", "name": "a"}]},
+            {"items": items("b=2", "a=4")},
+        ),
     ],
 )
 def test_patches(document: Any, patch: Any, result: Any):

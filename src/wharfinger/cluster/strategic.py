@@ -73,16 +73,21 @@ def _merged_by(key: str, items: Sequence[Any], patch: Sequence[Any], schema: Sch
             raise BadRequest("a strategic merge of this list needs objects in it")
     if any(item.get(_DIRECTIVE) == "replace" for item in patch):
         return [item for item in patch if _DIRECTIVE not in item]
-    result = {_identity(item, key): item for item in items}
     for item in patch:
         if key not in item:
             raise BadRequest(f"map: {item} does not contain declared merge key: {key}")
-        identity = _identity(item, key)
+    deleted = _places([item for item in patch if item.get(_DIRECTIVE) == "delete"], key)
+    result = [item for item in items if _identity(item, key) not in deleted]
+    # Of items with one key (a port for TCP and UDP) the first is merged, and all are kept.
+    places = {_identity(item, key): at for at, item in reversed(list(enumerate(result)))}
+    for item in patch:
         if item.get(_DIRECTIVE) == "delete":
-            result.pop(identity, None)
-        else:
-            result[identity] = strategic(result.get(identity), item, schema)
-    return list(result.values())
+            continue
+        at = places.setdefault(_identity(item, key), len(result))
+        if at == len(result):
+            result.append(None)
+        result[at] = strategic(result[at], item, schema)
+    return result
 
 
 def _retain(result: dict[str, Any], patch: Mapping[str, Any]) -> None:
