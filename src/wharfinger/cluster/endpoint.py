@@ -42,7 +42,10 @@ class Endpoint:
     async def get(self, subject: Subject, namespace: str, name: str) -> Object:
         raise self._unsupported("get")
 
-    async def list(self, subject: Subject, namespace: str | None, options: ListOptions) -> Page:
+    async def list(
+        self, subject: Subject, namespace: str | None, options: ListOptions
+    ) -> Page | Object:
+        """The objects, or a Status where there are none to list and the answer is the question."""
         raise self._unsupported("list")
 
     async def watch(self, subject: Subject, namespace: str | None, options: WatchOptions) -> Feed:

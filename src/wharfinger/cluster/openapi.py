@@ -229,6 +229,8 @@ class _Writer:
             return {code: self._dialect.answered(why, status) for code, why in said.items()}
         failed = {code: self._dialect.answered(said, status) for code, said in _FAILED.items()}
         match operation.verb:
+            case "list" if "get" not in operation.kind.verbs:
+                models = [status]  # what can only be asked for: whether one may
             case "list" | "deletecollection":
                 name = openapi_models.named(operation.kind, "List")
                 models = [self._models.add(openapi_models.list_of(operation.kind), name)]

@@ -27,7 +27,6 @@ from wharfinger.cluster.kinds.project import (
 from wharfinger.cluster.kinds.rbac import ROLE_BINDING
 from wharfinger.cluster.objects import Objects
 from wharfinger.cluster.options import ListOptions, Options
-from wharfinger.cluster.paging import Page
 from wharfinger.cluster.projects import project_of
 from wharfinger.cluster.rbac import GROUP as RBAC
 from wharfinger.cluster.reviews import question
@@ -46,13 +45,13 @@ class ProjectRequests(Endpoint):
         self._objects = objects
         self._authorizer = authorizer
 
-    async def list(self, subject: Subject, namespace: str | None, options: ListOptions) -> Page:
-        """Nothing to list: it answers whether the caller may ask for a project."""
+    async def list(self, subject: Subject, namespace: str | None, options: ListOptions) -> Object:
+        """Say whether the caller may ask for a project: `oc new-project` reads nothing but a Status."""
         resource = PROJECT_REQUEST.resource
         access = Access("create", resource.group, resource.resource)
         if not self._authorizer.decide(subject, access).allowed:
             raise ObjectForbidden(resource, "", MAY_NOT)
-        return Page((), self._objects.cache.revision)
+        return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
     async def create(
         self, subject: Subject, namespace: str, name: str, obj: Object, options: Options

@@ -24,6 +24,7 @@ from wharfinger.cluster.endpoint import Endpoint, Stored
 from wharfinger.cluster.kind import Kind
 from wharfinger.cluster.kinds.meta import DELETE_OPTIONS
 from wharfinger.cluster.objects import Deletion, Objects
+from wharfinger.cluster.paging import Page
 from wharfinger.cluster.subject import Subject
 from wharfinger.errors import Forbidden
 from wharfinger.server import (
@@ -243,8 +244,8 @@ async def _get(call: Call) -> ASGIApp:
 
 async def _list(call: Call) -> ASGIApp:
     options = kube_options.of_list(call.endpoint.kind, call.request.query_params)
-    page = await call.endpoint.list(call.subject, call.everywhere, options)
-    return respond(call.shape.list(page))
+    found = await call.endpoint.list(call.subject, call.everywhere, options)
+    return respond(call.shape.list(found) if isinstance(found, Page) else found)
 
 
 async def _watch(call: Call) -> ASGIApp:
