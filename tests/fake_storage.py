@@ -6,10 +6,11 @@ The reports are those of a virtual machine with LVM on a partition and a disk, t
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,8 @@ class FakeKernel(Kernel):
         self.rooms: dict[str, os.statvfs_result] = {}
         self.attributes: dict[tuple[str, str], str] = {}
         self.xfs: dict[str, int] = {}
+        self.broken: set[str] = set()
+        """Paths of devices that answer with errors."""
 
     def is_root(self) -> bool:
         return self.root
@@ -47,6 +50,11 @@ class FakeKernel(Kernel):
     def xfs_flags(self, path: str) -> int | None:
         return self.xfs.get(path)
 
+    def read_device(self, path: str, offset: int, length: int) -> bytes:
+        if path in self.broken:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return bytes(length)
+
 
 def room(size: int, free: int, *, inodes: int = 1000, inodes_free: int = 900) -> os.statvfs_result:
     """A filesystem of this fill, in blocks of 4096 bytes."""
@@ -62,6 +70,8 @@ class StorageHost(FakeHost):
         self.fake_kernel = FakeKernel()
         self.kernel = self.fake_kernel
         self.says: dict[tuple[str, ...], Ran] = {}
+        self.signed: dict[str, tuple[tuple[str, str], ...] | Ran] = {}
+        """What wipefs finds on a device, as types and offsets, or how it fails there."""
         self.answers = self._answer
         self.daemons: dict[str, Process] = {}
         self.api: dict[str, Any] = {}
@@ -77,7 +87,21 @@ class StorageHost(FakeHost):
     def _answer(self, command: tuple[str, ...]) -> Ran:
         ended = (ran for words, ran in self.says.items() if command[-len(words) :] == words)
         begun = (ran for words, ran in self.says.items() if command[: len(words)] == words)
+        if command[0] == "wipefs":
+            begun = itertools.chain(begun, (self._wipefs(command),))
         return next(itertools.chain(ended, begun), Ran(None, "it is not there, or cannot be run"))
+
+    def _wipefs(self, command: tuple[str, ...]) -> Ran:
+        """It ends at the first device that it cannot read, before it has told anything."""
+        found = []
+        for path in (one for one in command if one.startswith("/dev/")):
+            signs = self.signed.get(path, ())
+            if isinstance(signs, Ran):
+                self.fake_kernel.broken.add(path)  # nobody else can read it either
+                return signs
+            name = {"device": path.rpartition("/")[2], "uuid": None, "label": None}
+            found += [{**name, "offset": offset, "type": kind} for kind, offset in signs]
+        return report({"signatures": found})
 
 
 def report(document: Mapping[str, Any], complaints: str = "") -> Ran:
@@ -85,4 +109,10 @@ def report(document: Mapping[str, Any], complaints: str = "") -> Ran:
 
 
 def lvm(kind: str, *rows: Mapping[str, str]) -> Ran:
+    """A report of `pvs`, `vgs` or `lvs`."""
     return report({"report": [{kind: list(rows)}]})
+
+
+def full_report(*parts: Mapping[str, Sequence[Mapping[str, str]]], complaints: str = "") -> Ran:
+    """A report of `lvm fullreport`: a part for each group, and one for what is in none."""
+    return report({"report": list(parts)}, complaints)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fake_host import put
-from fake_storage import GIB, StorageHost, lvm, report, room
+from fake_storage import GIB, StorageHost, full_report, report, room
 from wharfinger.hosts.on_host.machine import Machine, Ran
 from wharfinger.hosts.on_host.storage import facts as storage_facts
 from wharfinger.hosts.on_host.storage import reading
@@ -29,10 +29,7 @@ def host(tmp_path: Path) -> StorageHost:
     host.says = {
         ("lsblk",): report({"blockdevices": [DISK]}),
         ("wipefs",): report({"signatures": []}),
-        ("pvs",): lvm("pv"),
-        ("vgs",): lvm("vg"),
-        ("lvs",): lvm("lv"),
-        ("lvmconfig",): Ran(0, 'profile_dir="/etc/lvm/mine"\n'),
+        ("lvm",): full_report(),
     }
     host.fake_kernel.mounts = "1 0 254:0 / / rw - ext4 /dev/root rw\n"
     host.fake_kernel.rooms["/"] = room(GIB, GIB // 2)
@@ -48,7 +45,6 @@ def test_the_facts_of_a_host_travel_as_json(host: StorageHost):
     document = json.loads(json.dumps(storage_facts.to_json(found)))
     assert storage_facts.from_json(document) == found
     assert found.tools == ("lvm",)
-    assert found.profile_directory == "/etc/lvm/mine"
     assert found.devices[0].mounts == ("/",)
     assert found.mounts[0].source == "/dev/vda"
     assert [(one.name, one.driver) for one in found.engines] == [("containers", "overlay")]
@@ -56,15 +52,14 @@ def test_the_facts_of_a_host_travel_as_json(host: StorageHost):
 
 def test_a_host_without_lvm_has_no_groups(host: StorageHost, tmp_path: Path):
     (tmp_path / "usr/sbin/lvm").unlink()
-    for name in ("pvs", "vgs", "lvs", "lvmconfig"):
-        del host.says[name,]
+    del host.says["lvm",]
 
     assert reading.read_storage(host).groups == ()
 
 
 def test_whoever_is_not_root_is_not_stopped_by_lvm_and_the_journal(host: StorageHost):
     host.fake_kernel.root = False
-    host.says["pvs",] = Ran(5, "", "Permission denied")
+    host.says["lvm",] = Ran(5, "", "Permission denied")
 
     found = reading.read_storage(host)
 
@@ -72,9 +67,9 @@ def test_whoever_is_not_root_is_not_stopped_by_lvm_and_the_journal(host: Storage
 
 
 def test_root_is_told_that_lvm_fails(host: StorageHost):
-    host.says["pvs",] = Ran(5, "", "Permission denied")
+    host.says["lvm",] = Ran(5, "", "Permission denied")
 
-    with pytest.raises(ReportFailed, match="pvs"):
+    with pytest.raises(ReportFailed, match="lvm"):
         reading.read_storage(host)
 
 

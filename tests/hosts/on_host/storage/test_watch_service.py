@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fake_host import put
-from fake_storage import GIB, StorageHost, lvm, report
+from fake_storage import GIB, StorageHost, full_report, report
 from wharfinger.hosts.on_host import command
 from wharfinger.hosts.on_host.machine import Ran
 from wharfinger.hosts.on_host.storage import watch_service
@@ -29,9 +29,7 @@ def host(tmp_path: Path) -> StorageHost:
     host = StorageHost(tmp_path)
     host.says = {
         ("lsblk",): report({"blockdevices": []}),
-        ("pvs",): lvm("pv"),
-        ("vgs",): lvm("vg"),
-        ("lvs",): lvm("lv", POOL),
+        ("lvm",): full_report({"seg": [POOL]}),
         ("lvmconfig",): Ran(0, ""),
     }
     put(tmp_path, "/usr/sbin/lvm")
@@ -47,7 +45,7 @@ def test_one_look_is_one_line_of_json(host: StorageHost, capsys: pytest.CaptureF
 
 
 def test_what_goes_wrong_is_told_on_stderr(host: StorageHost, capsys: pytest.CaptureFixture[str]):
-    host.says["lvs",] = Ran(5, "", "locked")
+    host.says["lvm",] = Ran(5, "", "locked")
 
     assert watch_service.run(["--once"], host) == 1
 

@@ -209,7 +209,6 @@ class StorageFacts:
     mounts: tuple[Mount, ...] = ()
     engines: tuple[Engine, ...] = ()
     tools: tuple[str, ...] = ()
-    profile_directory: str = "/etc/lvm/profile"
     unfinished: str = ""
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -1,14 +1,15 @@
 """
 Physical volumes, volume groups and logical volumes, as LVM reports them.
 
-Hidden volumes (the halves of a thin pool, the spare metadata) are left out. What extends a thin pool by
-itself is asked of LVM's own configuration, with the profile of the pool merged in as dmeventd does it.
+All of it is one report, so that LVM looks through the disks once. Hidden volumes (the halves of a thin
+pool, the spare metadata) are left out. What extends a thin pool by itself is asked of LVM's own
+configuration, with the profile of the pool merged in as dmeventd does it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,25 +20,27 @@ from wharfinger.hosts.on_host.storage.reports import Row, number, text, whole
 
 PROFILES: Final = "/etc/lvm/profile"
 
-_FORM: Final = ("--reportformat", "json", "--units", "b", "--nosuffix")
-_PVS: Final = ("pvs", *_FORM, "-o", "pv_name,pv_uuid,vg_name,pv_size,pv_free,dev_size,pv_missing")
-_VGS: Final = ("vgs", *_FORM, "-o", "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size")
-_LVS: Final = (
-    "lvs",
-    *_FORM,
-    "-o",
-    (
+_PARTS: Final = {
+    "pv": "pv_name,pv_uuid,vg_name,pv_size,pv_free,dev_size,pv_missing",
+    "vg": "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size",
+    "seg": (
         "vg_name,lv_name,lv_uuid,lv_size,segtype,lv_path,lv_active,pool_lv,data_percent,"
         "metadata_percent,lv_metadata_size,chunk_size,lv_profile,seg_monitor,lv_health_status,"
         "lv_check_needed"
     ),
+    # A full report has these parts, too, and without a word on them all that LVM can say of each.
+    "lv": "lv_name",
+    "pvseg": "pv_name",
+}
+_REPORT: Final = (
+    *("lvm", "fullreport", "--reportformat", "json", "--units", "b", "--nosuffix"),
+    *(word for part in _PARTS for word in ("--configreport", part, "--options", _PARTS[part])),
 )
 _THRESHOLD: Final = "thin_pool_autoextend_threshold"
 _PERCENT: Final = "thin_pool_autoextend_percent"
 _SETTINGS: Final = (
     "--typeconfig",
     "full",
-    "config/profile_dir",
     f"activation/{_THRESHOLD}",
     f"activation/{_PERCENT}",
 )
@@ -53,26 +56,27 @@ class Lvm:
     physical: tuple[PhysicalVolume, ...] = ()
     groups: tuple[VolumeGroup, ...] = ()
     volumes: tuple[Volume, ...] = ()
-    profile_directory: str = PROFILES
 
 
 def read(machine: Machine) -> Lvm:
     """Raise `ReportFailed` or `ReportUnreadable`."""
-    pvs, vgs, lvs = reports.ask(machine, _PVS, _VGS, _LVS)
-    volumes = tuple(_volumes(_rows(lvs, "lv")))
+    (document,) = reports.ask(machine, _REPORT)
+    volumes = tuple(_volumes(_rows(document, "seg")))
     profiles = sorted({one.profile for one in volumes if one.kind == "thin-pool"})
     settings = _settings(machine, profiles)
     return Lvm(
-        tuple(map(_physical, _rows(pvs, "pv"))),
-        tuple(map(_group, _rows(vgs, "vg"))),
+        tuple(map(_physical, _rows(document, "pv"))),
+        tuple(map(_group, _rows(document, "vg"))),
         tuple(_extended(one, settings.get(one.profile, {})) for one in volumes),
-        settings[""].get("profile_dir") or PROFILES,
     )
 
 
-def _rows(document: Row, kind: str) -> Iterator[Row]:
-    for part in reports.rows(document.get("report")):
-        yield from reports.rows(part.get(kind))
+def _rows(document: Row, kind: str) -> list[Row]:
+    """The report goes by groups as LVM finds them; here the rows stand by name, segments in their order."""
+    parts = reports.rows(document.get("report"))
+    found = (row for part in parts for row in reports.rows(part.get(kind)))
+    names = ("pv_name",) if kind == "pv" else ("vg_name", "lv_name")
+    return sorted(found, key=lambda row: [text(row, name) for name in names])
 
 
 def _physical(row: Row) -> PhysicalVolume:
@@ -137,19 +141,19 @@ def _health(row: Row) -> str:
     return text(row, "lv_health_status")
 
 
-def _settings(machine: Machine, profiles: Iterable[str]) -> dict[str, dict[str, str]]:
+def _settings(machine: Machine, profiles: Sequence[str]) -> dict[str, dict[str, str]]:
     """LVM's settings by the profile that is merged in; "" for none. A profile whose file is gone sets
     nothing, and LVM does not extend its pools."""
-    names = ["", *(name for name in profiles if name)]
     commands = [
-        ("lvmconfig", *(("--metadataprofile", name) if name else ()), *_SETTINGS) for name in names
+        ("lvmconfig", *(("--metadataprofile", name) if name else ()), *_SETTINGS)
+        for name in profiles
     ]
     answers = machine.report(*commands)
     return {
         name: {match["key"]: match["value"] for match in _SETTING.finditer(ran.output)}
         if ran.ok
         else {}
-        for name, ran in zip(names, answers)
+        for name, ran in zip(profiles, answers)
     }
 
 

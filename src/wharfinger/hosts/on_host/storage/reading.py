@@ -76,7 +76,6 @@ def read_storage(machine: Machine, *, usage: bool = True) -> StorageFacts:
         mounts=_mounts(machine, devices),
         engines=engines,
         tools=tools,
-        profile_directory=lvm.profile_directory,
         unfinished=journal.unfinished_id(machine.files) if is_root else "",
         kept=journal.kept(machine.files) if is_root else {},
     )
