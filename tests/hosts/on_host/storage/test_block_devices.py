@@ -22,11 +22,6 @@ def row(name: str, number: str, kind: str, size: int = GIB, **more: Any) -> dict
     return {**empty, **base, "ro": False, **more}
 
 
-def signatures(*found: tuple[str, str]) -> Ran:
-    rows = [{"offset": where, "type": what, "uuid": None, "label": None} for what, where in found]
-    return report({"signatures": rows})
-
-
 @pytest.fixture
 def host(tmp_path: Path) -> StorageHost:
     """A partition and a disk below one volume, and a disk with swap."""
@@ -43,11 +38,13 @@ def host(tmp_path: Path) -> StorageHost:
     ]
     host.says = {
         ("lsblk",): report({"blockdevices": disks}),
-        ("/dev/vda",): signatures(("gpt", "0x200"), ("PMBR", "0x1fe")),
-        ("/dev/vda1",): signatures(("LVM2_member", "0x218")),
-        ("/dev/vdb",): signatures(("LVM2_member", "0x218")),
-        ("/dev/vdc",): signatures(("swap", "0xff6")),
-        ("/dev/mapper/vg-data",): signatures(("xfs", "0x0")),
+    }
+    host.signed = {
+        "/dev/vda": (("gpt", "0x200"), ("PMBR", "0x1fe")),
+        "/dev/vda1": (("LVM2_member", "0x218"),),
+        "/dev/vdb": (("LVM2_member", "0x218"),),
+        "/dev/vdc": (("swap", "0xff6"),),
+        "/dev/dm-0": (("xfs", "0x0"),),
     }
     kernel = host.fake_kernel
     kernel.attributes = {
@@ -104,21 +101,49 @@ def test_tables_partitions_and_signatures_are_told(host: StorageHost):
     assert found["/dev/vda"].links == ("/dev/disk/by-id/virtio-s-1",)
     assert found["/dev/vda1"].partition == PartitionFacts(1, 2048, 2093056, "8e", "p-1")
     assert found["/dev/vda1"].signatures == (Signature("LVM2_member", 0x218),)
+    assert found["/dev/mapper/vg-data"].signatures == (Signature("xfs", 0),)
     assert found["/dev/vdb"].table == ""
     assert [one.swap for one in found.values()] == [False, False, False, False, True]
 
 
 def test_what_cannot_be_read_is_never_taken_for_empty(host: StorageHost):
-    host.says["/dev/vdc",] = Ran(1, "", "probing initialization failed: Input/output error")
+    host.signed["/dev/vdc"] = Ran(1, "", "probing initialization failed: Input/output error")
+
+    found = read(host)
+
+    assert found["/dev/vdc"].signatures == (Signature("unreadable", 0),)
+    assert found["/dev/vdb"].signatures == (Signature("LVM2_member", 0x218),)
+
+
+def test_a_device_that_answers_with_errors_is_not_blank(host: StorageHost):
+    """`wipefs` finds nothing there, and says that all is well."""
+    host.signed["/dev/vdc"] = ()
+    host.fake_kernel.broken = {"/dev/vdc"}
 
     assert read(host)["/dev/vdc"].signatures == (Signature("unreadable", 0),)
+
+
+def test_all_devices_are_looked_at_by_one_process(host: StorageHost):
+    read(host)
+
+    assert [command[0] for command in host.ran] == ["lsblk", "wipefs"]
+
+
+def test_devices_that_a_report_would_mix_up_are_looked_at_one_by_one(host: StorageHost):
+    disks = [row("/dev/cciss/c0d0", "104:0", "disk"), row("/dev/ida/c0d0", "72:0", "disk")]
+    host.says["lsblk",] = report({"blockdevices": disks})
+    host.signed["/dev/ida/c0d0"] = (("dos", "0x1fe"),)
+
+    found = read(host)
+
+    assert [one.table for one in found.values()] == ["", "dos"]
 
 
 def test_whoever_may_not_read_a_device_learns_what_udev_has_seen(host: StorageHost):
     host.says["lsblk",] = report(
         {"blockdevices": [row("/dev/vdc", "254:32", "disk", fstype="ext4", uuid="u-1")]}
     )
-    host.says["/dev/vdc",] = Ran(1, "", "Permission denied")
+    host.signed["/dev/vdc"] = Ran(1, "", "Permission denied")
 
     assert read(host)["/dev/vdc"].signatures == (Signature("ext4", 0, "u-1"),)
 
@@ -171,9 +196,11 @@ def test_an_lsblk_that_is_not_there_is_named(host: StorageHost):
 
 def test_many_devices_are_not_all_read_at_once(host: StorageHost):
     disks = [row(f"/dev/x{at}", f"8:{at}", "disk") for at in range(100)]
-    host.says = {("lsblk",): report({"blockdevices": disks}), ("wipefs",): signatures(("xfs", "0"))}
+    host.says = {("lsblk",): report({"blockdevices": disks})}
+    host.signed = {f"/dev/x{at}": (("xfs", "0"),) for at in range(99)}
+    host.signed["/dev/x99"] = Ran(1, "", "Permission denied")
 
     found = read(host)
 
-    assert len(found) == 100
-    assert all(one.signatures == (Signature("xfs", 0),) for one in found.values())
+    signs = [one.signatures for one in found.values()]
+    assert signs == [*99 * [(Signature("xfs", 0),)], (Signature("unreadable", 0),)]

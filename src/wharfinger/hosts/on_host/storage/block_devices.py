@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from wharfinger.errors import Unsupported
 from wharfinger.hosts.on_host.machine import Machine
-from wharfinger.hosts.on_host.storage import mount_table, reports
+from wharfinger.hosts.on_host.storage import mount_table, reports, saved_bytes
 from wharfinger.hosts.on_host.storage.facts import Device, PartitionFacts, Signature, Volume
 from wharfinger.hosts.on_host.storage.readable import names_in, target_of, text_of
 from wharfinger.hosts.on_host.storage.reports import Row, text, truth, whole
@@ -32,7 +32,7 @@ _LSBLK: Final = (
     "--output",
     "NAME,KNAME,MAJ:MIN,TYPE,SIZE,RO,MODEL,SERIAL,WWN,PARTUUID,PARTTYPE,FSTYPE,UUID,LABEL",
 )
-_WIPEFS: Final = ("wipefs", "--json", "--no-act", "--output", "OFFSET,TYPE,UUID,LABEL")
+_WIPEFS: Final = ("wipefs", "--json", "--no-act", "--output", "DEVICE,OFFSET,TYPE,UUID,LABEL")
 _UNSIGNED: Final = ("rom", "dm")
 _TABLES: Final = ("gpt", "dos")
 _LVM: Final = re.compile(r"LVM-\w{32}(\w{6})(\w{4})(\w{4})(\w{4})(\w{4})(\w{4})(\w{6})")
@@ -158,20 +158,55 @@ def _partition(machine: Machine, row: Row, number: str) -> PartitionFacts | None
 def _signatures(
     machine: Machine, devices: list[Device], nodes: Mapping[str, _Node]
 ) -> dict[str, tuple[Signature, ...]]:
+    """By path. Of a device that answers with errors `wipefs` says that nothing is on it."""
+    rows = [nodes[one.number].row for one in devices]
+    told = _told_together(machine, [text(row, "kname") for row in rows])
+    if told is None:
+        told = _told_apart(machine, devices)
+    return {
+        one.path: (_known_to_udev(row),) if not signs and not _readable(machine, one) else signs
+        for one, row, signs in zip(devices, rows, told)
+    }
+
+
+def _told_together(machine: Machine, names: list[str]) -> list[tuple[Signature, ...]] | None:
+    """What is on the devices with these names of the kernel. `wipefs` calls each by what is behind the
+    last slash, and tells nothing at all where it cannot open one of them."""
+    short = [name.rpartition("/")[2] for name in names]
+    if not names or len(set(short)) < len(names):
+        return None
+    command = (*_WIPEFS, *names)
+    (ran,) = machine.report(command)
+    if not ran.ok:
+        return None
+    found: dict[str, list[Signature]] = {name: [] for name in short}
+    for row in reports.rows(reports.document(command, ran).get("signatures")):
+        found[text(row, "device")].append(_signature(row))
+    return [tuple(found[name]) for name in short]
+
+
+def _told_apart(machine: Machine, devices: list[Device]) -> list[tuple[Signature, ...]]:
     commands = [(*_WIPEFS, one.path) for one in devices]
     answers = [
         ran
         for at in range(0, len(commands), _AT_ONCE)
         for ran in machine.report(*commands[at : at + _AT_ONCE])
     ]
-    found: dict[str, tuple[Signature, ...]] = {}
-    for device, command, ran in zip(devices, commands, answers):
-        if ran.ok:
-            listed = reports.document(command, ran).get("signatures")
-            found[device.path] = tuple(map(_signature, reports.rows(listed)))
-        else:
-            found[device.path] = (_known_to_udev(nodes[device.number].row),)
-    return found
+    return [
+        tuple(map(_signature, reports.rows(reports.document(command, ran).get("signatures"))))
+        if ran.ok
+        else ()
+        for command, ran in zip(commands, answers)
+    ]
+
+
+def _readable(machine: Machine, device: Device) -> bool:
+    """Do both ends come back, where tables and signatures are?"""
+    read = machine.kernel.read_device
+    try:
+        return all(len(read(device.path, *end)) == end[1] for end in saved_bytes.ends(device.size))
+    except OSError:
+        return False
 
 
 def _signature(row: Row) -> Signature:
