@@ -58,8 +58,14 @@ class View(Endpoint):
     async def list(self, subject: Subject, namespace: str | None, options: ListOptions) -> Page:
         all_of_it = replace(options, limit=0, selector=EVERYTHING)
         every = paging.read(self._cache, self._source.resource, namespace, all_of_it)
-        shown = [self.show(one) for one in every.items if self.sees(subject, one)]
-        return paging.cut(shown, every.revision, options)
+        seen = [(one, self.show(one)) for one in every.items if self.sees(subject, one)]
+        selected = [(one, shown) for one, shown in seen if options.selector.matches(shown)]
+        # A page ends at a stored name: those that are shown may be in another order.
+        stored = [one for one, _ in selected]
+        page = paging.cut(stored, every.revision, replace(options, selector=EVERYTHING))
+        items = [shown for _, shown in selected[: len(page.items)]]
+        remaining = None if options.selector else page.remaining
+        return replace(page, items=items, remaining=remaining)
 
     async def watch(self, subject: Subject, namespace: str | None, options: WatchOptions) -> Feed:
         def selected(stored: Object) -> str:

@@ -42,6 +42,17 @@ async def test_each_sees_their_own_and_an_administrator_all(world, started):
         await own.get(world.bob, "", named(started[0]))
 
 
+async def test_sessions_come_in_pages(world, started):
+    every = world.endpoints["oauthaccesstokens"]
+    names, token = [], ""
+    for _ in started:
+        page = await every.list(SYSTEM, None, ListOptions(limit=1, continue_token=token))
+        names += shown(page)
+        token = page.continue_token
+
+    assert (set(names), token) == (set(map(named, started)), "")
+
+
 async def test_a_token_is_not_in_what_is_shown(world, started):
     found = await world.endpoints["useroauthaccesstokens"].get(world.ada, "", named(started[0]))
 
