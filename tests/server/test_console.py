@@ -31,6 +31,7 @@ async def test_page_names_the_host_that_the_visitor_came_by(call, tmp_path):
 
     assert answer.status == 200
     assert "docker login wharf.test:5000" in answer.text
+    assert "oc login https://wharf.test:5000 -u USER" in answer.text
 
 
 async def test_page_never_repeats_a_foreign_host(call, tmp_path):

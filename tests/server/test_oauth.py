@@ -2,7 +2,7 @@
 
 import base64
 import json
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
 from starlette.routing import Router
@@ -444,6 +444,13 @@ async def test_a_browser_is_never_challenged(world):
 
         assert answer.status == 400
         assert "www-authenticate" not in answer.headers
+
+
+async def test_who_looks_for_a_token_in_a_browser_is_led_to_the_page(world):
+    answer = await world.call("GET", "/oauth/token/request")
+
+    assert answer.status == 307
+    assert urljoin("/oauth/token/request", answer.headers["location"]) == "/console/"
 
 
 async def test_a_session_needs_a_password_and_no_token(world):

@@ -56,7 +56,8 @@ podman login $host</pre>
 docker push $host/PROJECT/IMAGE:TAG
 docker pull $host/PROJECT/IMAGE:TAG</pre>
 $trust<h2>Administer</h2>
-<p>With <code>kubectl</code>, or with <code>wharf</code>:</p>
+<p>With <code>kubectl</code>, with <code>oc</code>, or with <code>wharf</code>:</p>
+<pre tabindex="0">oc login $base -u USER</pre>
 <pre tabindex="0">wharf login $base
 wharf project create PROJECT
 wharf token create builder -n PROJECT</pre>

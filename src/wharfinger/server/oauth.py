@@ -119,6 +119,11 @@ async def end_session(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def to_console(_: Request) -> Response:
+    """Where `oc login` sends people who gave no name: the page says how to log in."""
+    return RedirectResponse("../../console/", 307)
+
+
 async def discovery(request: Request) -> Response:
     """RFC 8414, as far as `oc login` reads it."""
     services: Services = request.app.state
@@ -174,6 +179,7 @@ ROUTES = (
     Route("/oauth/token", post_token, methods=["POST"]),
     Route("/openshift/token", get_token, methods=["GET"]),
     Route("/openshift/token", post_token, methods=["POST"]),
+    Route("/oauth/token/request", to_console, methods=["GET"]),
     Route("/oauth/authorize", authorize, methods=["GET"]),
     Route("/oauth/session", start_session, methods=["POST"]),
     Route("/oauth/session", end_session, methods=["DELETE"]),
