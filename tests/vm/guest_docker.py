@@ -17,14 +17,18 @@ from typing import Any
 
 from e2e.machine import Done
 from vm import docker_images
-from vm.laboratory import Laboratory
+from vm.laboratory import PATIENCE, Laboratory
 
 CLIENT = "/usr/bin/docker"
 WORDS = ("/usr/sbin/dockerd", "--bridge=none", "--iptables=false")
 LOG = "/run/dockerd.log"
 _NO_NETWORK = {"bridge": "none", "iptables": False}
 
-_ANSWERS = "curl -sf --unix-socket /var/run/docker.sock http://docker/_ping > /dev/null"
+_ANSWERS = (
+    # An engine listens long before it answers, and what asks it then waits: one client is enough.
+    "test -S /var/run/docker.sock && "
+    "curl -sf --unix-socket /var/run/docker.sock http://docker/_ping > /dev/null"
+)
 
 
 def overlay2(**more: Any) -> dict[str, Any]:
@@ -64,13 +68,13 @@ class GuestDocker:
 
     # The daemon
 
-    def start(self, config: Mapping[str, Any], *words: str, seconds: float = 120) -> None:
+    def start(self, config: Mapping[str, Any], *words: str, seconds: float = PATIENCE) -> None:
         """Start with this daemon.json (`overlay2()`, `devicemapper("docker", "pool")`)."""
         told = {**config, **_NO_NETWORK} if self._lab.systemd else config
         self._lab.write("/etc/docker/daemon.json", json.dumps(told, indent=4) + "\n")
         self.start_again(*words, seconds=seconds)
 
-    def start_again(self, *words: str, seconds: float = 120) -> None:
+    def start_again(self, *words: str, seconds: float = PATIENCE) -> None:
         if self._lab.systemd:
             self._lab.run("systemctl", "start", "docker", seconds=seconds).check()
             return
@@ -88,7 +92,7 @@ class GuestDocker:
             seconds=seconds,
         ).check()
 
-    def stop(self, *, seconds: float = 60) -> None:
+    def stop(self, *, seconds: float = PATIENCE) -> None:
         """Ask it to end, whoever started it; its containers end with it."""
         if self._lab.systemd:
             units = ("docker.socket", "docker.service", "containerd.service")
@@ -102,14 +106,14 @@ class GuestDocker:
     def log(self) -> str:
         return self._lab.read(LOG)
 
-    def docker(self, *words: str, given: str | bytes = b"", seconds: float = 60) -> Done:
+    def docker(self, *words: str, given: str | bytes = b"", seconds: float = PATIENCE) -> Done:
         return self._lab.run(CLIENT, *words, given=given, seconds=seconds)
 
     # What it keeps
 
     def load(self, *names: str, kib: int = 64) -> None:
         """Images of these names (`app-1:v1`): a layer in common, one of their own (`kib` KiB)."""
-        self.docker("load", given=docker_images.archive(names, kib=kib), seconds=180).check()
+        self.docker("load", given=docker_images.archive(names, kib=kib)).check()
 
     def volume(self, name: str, files: Mapping[str, str], *, data_root: str) -> None:
         """A named volume with these files, written where the engine keeps it."""
@@ -124,7 +128,7 @@ class GuestDocker:
     def run(self, name: str, image: str, *words: str) -> None:
         """A container that runs for as long as it is let."""
         started = ("run", "--detach", "--name", name, "--network=none")
-        self.docker(*started, *words, image, seconds=120).check()
+        self.docker(*started, *words, image).check()
 
     def holdings(self) -> Holdings:
         """In one go, over the engine's API: a client would cost a second a question."""

@@ -14,6 +14,7 @@ share a start and do many things in it.
 
 from __future__ import annotations
 
+import compileall
 import itertools
 import shlex
 import shutil
@@ -21,6 +22,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -34,9 +36,18 @@ from vm.qemu import Disk, Qemu
 PYTHON = machine.ROOT / ".venv" / "bin" / "python"
 WHARF = machine.ROOT / ".venv" / "bin" / "wharf"
 WARM = "/run/warm"
+WARMER = Path(__file__).with_name("warm.py")
 
-BOOT_SECONDS = 120
-"""Far more than a start takes: two processors may have much else to do."""
+PATIENCE = 300
+"""Far more seconds than a start or a command takes: two processors may have much else to do."""
+
+
+@cache
+def keep_byte_code() -> None:
+    """Have what the guest loads of Python compiled here: it cannot keep what it compiles, and would
+    take ten seconds for it at each start of a program of ours."""
+    compileall.compile_dir(machine.ROOT / "src", quiet=1)
+    machine.run(PYTHON, WARMER, environ={"PYTHONDONTWRITEBYTECODE": ""}).check()
 
 
 class GuestLost(AssertionError):
@@ -67,7 +78,7 @@ class Job:
     def running(self) -> bool:
         return self._laboratory.code_of(self.name, seconds=0) is None
 
-    def wait(self, *, seconds: float = 60) -> Done:
+    def wait(self, *, seconds: float = PATIENCE) -> Done:
         """Its end; what does not end in time is killed with its children and fails the test."""
         code = self._laboratory.code_of(self.name, seconds=seconds)
         if code is None:
@@ -96,6 +107,7 @@ class Laboratory:
     ) -> None:
         machine.need_root()
         self._kernel = Kernel.prepared()
+        keep_byte_code()
         self._memory = memory
         self.systemd = systemd
         self._disks = {disk.name: disk for disk in disks}
@@ -138,17 +150,17 @@ class Laboratory:
         *words: str | Path,
         given: str | bytes = b"",
         environ: Mapping[str, str] | None = None,
-        seconds: float = 60,
+        seconds: float = PATIENCE,
     ) -> Done:
         """Run a command to its end: code, output and errors. `given` is its standard input."""
         return self.start(*words, given=given, environ=environ).wait(seconds=seconds)
 
-    def script(self, text: str, *, seconds: float = 60) -> Done:
+    def script(self, text: str, *, seconds: float = PATIENCE) -> Done:
         """Run a text of the shell, which ends at its first failure (`sh -eu`)."""
         return self.run("sh", "-euc", text, seconds=seconds)
 
     def python(
-        self, code: str | Path, *words: str, given: str | bytes = b"", seconds: float = 60
+        self, code: str | Path, *words: str, given: str | bytes = b"", seconds: float = PATIENCE
     ) -> Done:
         """Run Python of the checkout's environment: a text, or a file on this machine."""
         path: str | Path = code
@@ -158,7 +170,9 @@ class Laboratory:
             path = f"/.vm/{name}"
         return self.ours("python", path, *words, given=given, seconds=seconds)
 
-    def wharf(self, *words: str | Path, given: str | bytes = b"", seconds: float = 120) -> Done:
+    def wharf(
+        self, *words: str | Path, given: str | bytes = b"", seconds: float = PATIENCE
+    ) -> Done:
         return self.ours("wharf", *words, given=given, seconds=seconds)
 
     def ours(
@@ -167,7 +181,7 @@ class Laboratory:
         *words: str | Path,
         given: str | bytes = b"",
         environ: Mapping[str, str] | None = None,
-        seconds: float = 120,
+        seconds: float = PATIENCE,
     ) -> Done:
         """Run a program of ours by a process that has it loaded (`warm`). What has to be killed, or
         is run by others than root, is run by its path (`WHARF`)."""
@@ -177,9 +191,13 @@ class Laboratory:
     def warm(self) -> str:
         """The folder in the guest with programs of ours that start at once."""
         if not self._warm:
-            self.run("mkdir", WARM).check()
-            self.start(PYTHON, Path(__file__).with_name("warm.py"), WARM)
-            self._until(f"test -e {WARM}/ready")
+            warmer = self.start(PYTHON, WARMER, WARM)
+            # Asked here: a question in the guest would take from what it waits for.
+            machine.eventually(
+                lambda: f"programs of ours:\n{warmer.errors}",
+                lambda: warmer.output or None,
+                seconds=PATIENCE,
+            )
             self._warm = True
         return WARM
 
@@ -292,7 +310,7 @@ class Laboratory:
         self._qemu = Qemu(self._kernel, first, self.shared, folder, memory=self._memory)
         self._qemu.start(tuple(self._disks.values()))
         self._wire: socket.socket = self._qemu.socket("agent")
-        if self._line(time.monotonic() + BOOT_SECONDS) != "ready":
+        if self._line(time.monotonic() + PATIENCE) != "ready":
             raise self._lost("the guest did not start")
 
     def _end_guest(self) -> None:

@@ -57,7 +57,7 @@ def follow(page: str, lab: Laboratory, happens: Mapping[str, Callable[[], object
             lab.write(f"{HERE}/site.yaml", part.text)
         elif part.kind == "sh":
             here = f"export PATH={lab.warm()}:$PATH COLUMNS=100\ncd {HERE}"
-            done = lab.script(f"{here}\n{part.text}", seconds=240)
+            done = lab.script(f"{here}\n{part.text}")
             assert done.code == 0, f"{part.text}\n{done.out}\n{done.err}"
             printed = done.out
         else:

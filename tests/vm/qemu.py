@@ -4,8 +4,8 @@ One emulator: its command line, its monitor, its console and its end.
 Without KVM, because test machines are often virtual themselves. `-M pc` with an uncompressed
 kernel starts soonest of what was tried; `microvm` hangs now and then. QEMU 10 emulates programs
 twice as fast as Debian 12's. What it translates of an engine's programs takes some 350 MiB: a store
-(`tb-size`) that is full is emptied, and all is translated again. A panic of the guest ends the emulator (`panic=-1 -no-reboot`), so
-nothing waits for a guest that is gone.
+(`tb-size`) that is full is emptied, and all is translated again. A panic of the
+guest ends the emulator (`panic=-1 -no-reboot`), so nothing waits for a guest that is gone.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def test_overlay2_goes_to_a_bigger_disk(lab: Laboratory, docker: GuestDocker) ->
     again = lab.wharf("storage", "plan", test_moves.SITE).check()
     assert "already so" in again
 
-    lab.wharf("storage", "release", "1", "--yes", seconds=180).check()
+    lab.wharf("storage", "release", "1", "--yes").check()
     assert lab.script("ls -A /srv").check().split() == ["docker"]
 
 
@@ -80,7 +80,6 @@ def test_overlay2_goes_into_the_store_of_containerd_and_back(
         f"export PATH={NEWER}:$PATH; setsid dockerd --bridge=none --iptables=false"
         " < /dev/null > /run/dockerd.log 2>&1 &"
         " until curl -sf --unix-socket /var/run/docker.sock http://docker/_ping; do sleep 0.2; done",
-        seconds=120,
     ).check()
     before = look(lab)
     lab.write(test_moves.SITE, "storage: {driver: containerd}\n")
@@ -91,5 +90,5 @@ def test_overlay2_goes_into_the_store_of_containerd_and_back(
     assert after["driver"] == "overlayfs"
     assert by_content(after) == by_content(before)
 
-    lab.wharf("storage", "undo", "--yes", seconds=300).check()
+    lab.wharf("storage", "undo", "--yes").check()
     assert {**look(lab), "pid": 0} == {**before, "pid": 0}

@@ -110,14 +110,13 @@ def docker(lab: Laboratory) -> GuestDocker:
         mkdir -p deep/er; printf 'x' > "$(printf 'deep/er/\\377odd name')"
         echo more > {_ROOT}/volumes/more/_data/more
         """,
-        seconds=300,
     ).check()
     return docker
 
 
 def test_a_move_is_refused_while_a_container_runs(lab: Laboratory, docker: GuestDocker) -> None:
     docker.docker("start", "defined").check()
-    refused = lab.python(_RUN, "apply", _order(), seconds=120)
+    refused = lab.python(_RUN, "apply", _order())
     docker.docker("kill", "defined").check()
 
     assert "while containers run: defined" in refused.err
@@ -180,8 +179,8 @@ def test_what_was_carried_can_be_used(lab: Laboratory, docker: GuestDocker) -> N
 
 
 def test_the_way_back_has_all_as_it_was(lab: Laboratory, docker: GuestDocker) -> None:
-    refused = lab.python(_RUN, "undo", seconds=120)
-    outcome = _outcome(lab.python(_RUN, "undo", "--force", seconds=300))
+    refused = lab.python(_RUN, "undo")
+    outcome = _outcome(lab.python(_RUN, "undo", "--force"))
     docker_info = docker.docker("info", "--format", "{{.Driver}}").check().strip()
     after = docker.holdings()
 

@@ -65,7 +65,6 @@ def fill(lab: Laboratory, docker: GuestDocker, root: str) -> None:
         chown 12:34 deep/er; ln -s file link; truncate -s 10M holes; echo end >> holes
         cd {root}/volumes/data-1/_data; echo one > file
         {creations}""",
-        seconds=180,
     ).check()
 
 

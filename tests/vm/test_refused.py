@@ -76,7 +76,7 @@ def lab(laboratory: Laboratories) -> Laboratory:
     engine = (Disk("plain", gib=0.5), Disk("pool", gib=2))
     lab = laboratory(*refused, *engine, Disk("blank", gib=SMALL), memory=1536)
     lab.python(ZFS_LABELS, lab.disk("zfs").by_id).check()
-    lab.script(PREPARED, seconds=120).check()
+    lab.script(PREPARED).check()
     return lab
 
 

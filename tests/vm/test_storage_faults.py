@@ -96,7 +96,7 @@ def move(lab: Laboratory, *more: str) -> tuple[int, str]:
         f"  rootVolume: {{name: data, mountPath: {ROOT}, size: 2G}}\n"
         + "".join(f"  {line}\n" for line in more),
     )
-    done = lab.wharf("storage", "apply", SITE, "--yes", "--disruption", "drain", seconds=300)
+    done = lab.wharf("storage", "apply", SITE, "--yes", "--disruption", "drain")
     return done.code, done.out + done.err
 
 

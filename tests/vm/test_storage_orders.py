@@ -76,7 +76,7 @@ def do(lab: Laboratory, *doings: StorageOrder | str) -> list[dict[str, Any]]:
         else ([one] if one in ("resume", "undo") else ["sh", one])
         for one in doings
     ]
-    answers = lab.python(IN_GUEST, given=json.dumps(told), seconds=300).check()
+    answers = lab.python(IN_GUEST, given=json.dumps(told)).check()
     return [json.loads(line) for line in answers.splitlines()]
 
 
@@ -102,7 +102,7 @@ def test_killed_everywhere_it_is_complete_in_the_end_and_taken_back_it_is_as_bef
     before = picture(lab)
     lab.write("/order.json", json.dumps(steps.to_json(set_up(disk))))
 
-    forward = lab.python(DYING, "apply", "/order.json", seconds=200).check()
+    forward = lab.python(DYING, "apply", "/order.json").check()
 
     outcome, lives = (json.loads(line) for line in forward.splitlines()[:2])
     assert (outcome["ending"], outcome["done"], lives["code"]) == ("applied", 8, 0)
@@ -119,7 +119,7 @@ def test_killed_everywhere_it_is_complete_in_the_end_and_taken_back_it_is_as_bef
         """
     ).check()
 
-    back = lab.python(DYING, "undo", seconds=200).check()
+    back = lab.python(DYING, "undo").check()
 
     outcome, lives = (json.loads(line) for line in back.splitlines()[:2])
     assert (outcome["ending"], outcome["done"], lives["code"]) == ("undone", 0, 0)
@@ -227,7 +227,6 @@ def test_the_command_goes_on_with_what_was_killed_and_takes_it_back(lab: Laborat
         grep -q '^step 4/' /run/told
         kill -9 $pid
         """,
-        seconds=200,
     ).check()
 
     told = lab.wharf("storage", "apply", "/site.yaml", "--yes")

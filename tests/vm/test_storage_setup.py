@@ -51,7 +51,7 @@ class Setup:
     lab: Laboratory
 
     def call(self, program: str, *words: str, environ: Mapping[str, str] | None = None) -> Done:
-        return self.lab.ours(program, *words, environ=environ, seconds=240)
+        return self.lab.ours(program, *words, environ=environ)
 
     def docker(self, *words: str, **said: str) -> Done:
         """`docker-storage-setup` in compat mode, with this configuration if there is any."""

@@ -5,7 +5,8 @@ Python takes some ten seconds in the guest to load `wharf`, and tests call it ma
 as `wharf` in FOLDER is a script of the shell that tells its process id here; a child takes over its words,
 environment, folder, input, output and errors, and is the program. One call at a time.
 
-    warm.py FOLDER        FOLDER is where the scripts are made; `ready` is there when they can be called
+    warm.py FOLDER        make the scripts there, and print a line when they can be called
+    warm.py               load them and end, so that their byte code is kept
 
 `python` is one of them, which runs a file.
 """
@@ -53,17 +54,21 @@ exit $code
 """
 
 
-def serve(folder: Path) -> None:
+def load() -> None:
     for name in LOADED:
         importlib.import_module(name)
     app.build()
+
+
+def serve(folder: Path) -> None:
+    folder.mkdir()
     for pipe in ("call", "code"):
         os.mkfifo(folder / pipe)
     for name in PROGRAMS:
         script = folder / name
         script.write_text(SCRIPT.format(folder=folder))
         script.chmod(0o755)
-    (folder / "ready").touch()
+    print("ready", flush=True)
     while True:
         caller = int((folder / "call").read_text())
         words = (folder / "words").read_bytes().decode(errors="surrogateescape").split("\0")[:-1]
@@ -102,4 +107,6 @@ def be(words: list[str], caller: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    load()
+    if sys.argv[1:]:
+        serve(Path(sys.argv[1]))
