@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from http.client import HTTPSConnection
@@ -16,7 +17,7 @@ from http.client import HTTPSConnection
 import bcrypt
 import pytest
 
-from e2e import oc_requests
+from e2e import machine, oc_requests
 from e2e.oc_requests import COMMANDS, GIVEN, Replay, basic
 from e2e.wharf import Wharf
 
@@ -25,12 +26,13 @@ pytestmark = pytest.mark.e2e
 PASSWORD = "correct horse"
 
 HABITS = (
-    "login", "whoami", "whoami, before 4.13", "logout", "new-project", "project", "projects",
+    "login", "logout", "whoami", "whoami -t", "new-project", "project", "projects",
     "create secret docker-registry", "create secret generic", "secrets link", "secrets unlink",
-    "sa new-token", "create token", "policy add-role-to-user", "policy add-role-to-group",
-    "registry login", "set build-secret", "set volume", "patch", "extract secret",
-    "describe project", "describe bc", "describe dc", "adm cordon",
+    "sa new-token", "sa get-token", "create token", "policy add-role-to-user",
+    "policy add-role-to-group", "registry login", "set build-secret", "set volume", "patch",
+    "extract", "describe", "adm cordon", "adm drain", "adm uncordon",
 )  # fmt: skip
+PAGE = machine.ROOT / "docs" / "reference" / "openshift.md"
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +76,11 @@ def test_a_command_finds_what_it_asks_for(replay: Replay, command: str) -> None:
 
 
 @pytest.mark.parametrize("habit", HABITS)
-def test_every_habit_is_in_the_table(habit: str) -> None:
-    assert [command for command in COMMANDS if f"{command} ".startswith(habit)]
+def test_every_habit_is_in_the_table_and_on_the_page(habit: str) -> None:
+    replayed = re.compile(rf"(^|, |`){habit}\b")
+
+    assert [command for command in COMMANDS if replayed.search(command)]
+    assert f"`oc {habit}" in PAGE.read_text().partition("## API groups")[0]
 
 
 @pytest.mark.parametrize(

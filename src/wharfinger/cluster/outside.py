@@ -25,7 +25,7 @@ _NO_BUILD: Final = (
     "build config"
 )
 _NO_DEPLOYMENT: Final = (
-    "nothing here deploys a DeploymentConfig; make a ReplicaSet with the same template"
+    "nothing here deploys a DeploymentConfig; make a Deployment with the same template"
 )
 _SETTINGS: Final = "the server is set up by its settings file; see `wharf up --help`"
 _LOGIN: Final = "log in with `oc login` or `wharf login`; there are no other clients to set up"
