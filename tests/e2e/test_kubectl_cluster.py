@@ -192,6 +192,22 @@ def test_a_paused_rollout_waits_until_it_is_resumed(quay: Quay) -> None:
     assert {image(pod) for pod in alive(quay)} == {"registry.test/app:2"}
 
 
+def test_a_rollout_that_does_not_get_on_is_told_and_undone(quay: Quay) -> None:
+    quay.make(WEB)
+    quay.rolled_out("deployment/web")
+
+    quay("patch", "deployment/web", "-p", json.dumps(deadline(1, {"berth": "none"}))).check()
+    stuck = quay("rollout", "status", "deployment/web", "--timeout=60s")
+    assert not stuck.ok
+    assert 'deployment "web" exceeded its progress deadline' in stuck.err
+    assert len([pod for pod in alive(quay) if pod["status"]["phase"] == "Running"]) >= 3
+
+    quay("patch", "deployment/web", "-p", json.dumps(deadline(600, {"berth": "none"}))).check()
+    quay("rollout", "undo", "deployment/web").check()
+    quay.rolled_out("deployment/web")
+    assert {pod["status"]["phase"] for pod in alive(quay)} == {"Running"}
+
+
 def test_other_workloads_are_restarted_and_have_no_history(quay: Quay) -> None:
     quay.make(LOG, STORE)
     quay.rolled_out("daemonset/log", "statefulset/store")
@@ -238,6 +254,7 @@ def test_a_drain_keeps_the_budget_and_goes_on_as_replacements_come(quay: Quay) -
         f"cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): {quay.project}/log"
         in held.err
     )
+    assert "cordoned" in quay("cordon", node).check()
     overlapping = quay(*drain)
     assert not overlapping.ok
     assert "This pod has more than one PodDisruptionBudget" in overlapping.err
@@ -452,6 +469,12 @@ def test_the_practice_of_the_page_goes_as_written(harbour: Wharf, tmp_path: Path
     assert "node/practised-1 drained" in done.out
     assert "not drained" in done.out
     assert "Cannot evict pod as it would violate the pod's disruption budget." in done.err
+
+
+def deadline(seconds: int, selector: dict[str, str]) -> Object:
+    """Say how long a rollout may take, to pods that want such a node."""
+    pods = {"spec": {"nodeSelector": selector}}
+    return {"spec": {"progressDeadlineSeconds": seconds, "template": pods}}
 
 
 def alive(quay: Quay) -> list[Object]:
