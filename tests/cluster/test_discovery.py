@@ -57,7 +57,7 @@ def test_resources_are_listed_with_what_lies_below_them():
         "namespaces/finalize",
         "namespaces/status",
     ]
-    assert found[-2:] == ["serviceaccounts", "serviceaccounts/token"]
+    assert found[-3:] == ["serviceaccounts", "serviceaccounts/token", "services"]
 
 
 def test_a_subresource_says_which_kind_it_takes():

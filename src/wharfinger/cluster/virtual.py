@@ -8,7 +8,7 @@ has its module; here they are put together.
 
 from __future__ import annotations
 
-from wharfinger.cluster import older_versions, quota, scales
+from wharfinger.cluster import absent, older_versions, scales
 from wharfinger.cluster.authenticate import Authenticator
 from wharfinger.cluster.endpoint import Endpoint
 from wharfinger.cluster.kinds.authorization import (
@@ -59,7 +59,7 @@ def resources(
         Users(objects),
         AccessTokens(objects.cache, authenticator.sessions, authorizer),
         OwnAccessTokens(objects.cache, authenticator.sessions, authorizer),
-        *quota.endpoints(objects.cache),
+        *absent.endpoints(objects.cache),
         *scales.endpoints(objects),
         *older_versions.views(objects),
         *rights.views(objects),

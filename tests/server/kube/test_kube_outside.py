@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize(
     ("method", "path", "named"),
     [
-        ("GET", "/api/v1/namespaces/dock/services", "services is outside"),
+        ("POST", "/api/v1/namespaces/dock/services", "services is outside"),
         ("POST", "/api/v1/namespaces/dock/persistentvolumeclaims", "persistentvolumeclaims is"),
         ("POST", "/api/v1/namespaces/dock/resourcequotas", "projects have no quota here"),
         ("PUT", "/api/v1/namespaces/dock/limitranges/small", "projects have no quota here"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wharfinger.cluster.kind import Kind
-from wharfinger.cluster.kinds import openshift, quota, workloads
+from wharfinger.cluster.kinds import absent, openshift, workloads
 from wharfinger.cluster.kinds.authentication import (
     SELF_SUBJECT_REVIEW,
     TOKEN_REQUEST,
@@ -61,7 +61,7 @@ VIRTUAL: Final[tuple[Kind, ...]] = (
     PROJECT_REQUEST,
     BINDING,
     EVICTION,
-    *quota.KINDS,
+    *absent.KINDS,
     *workloads.COMPUTED,
     *openshift.COMPUTED,
 )

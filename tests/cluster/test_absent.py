@@ -1,4 +1,4 @@
-"""Of quotas and limits there are none, and that is what is said."""
+"""Of some kinds there is never an object, and that is what is said."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from wharfinger.cluster.errors import ObjectNotFound, VerbUnsupported
 from wharfinger.cluster.options import ListOptions, Options
 from wharfinger.cluster.subject import SYSTEM
 
-PLURALS = ("limitranges", "resourcequotas")
+PLURALS = ("limitranges", "resourcequotas", "services")
 
 
 @pytest.mark.parametrize("plural", PLURALS)

@@ -1,8 +1,9 @@
 """
-Quotas and limits of projects: `v1` ResourceQuota and LimitRange, of which there are none.
+Kinds of which there is never an object: `v1` ResourceQuota, LimitRange and Service.
 
-They can be listed, since `oc describe project` lists them, and to say that there are none is true.
-None can be made: nothing here would keep to it.
+They can be listed, since clients do so on their way to something else (`oc describe project` the first
+two, `kubectl cluster-info` and `get all` the last), and to say that there are none is true. None can be
+made: nothing here would keep to it.
 """
 
 from __future__ import annotations
@@ -41,5 +42,11 @@ LIMIT_RANGE = _none(
     "What a pod of a project may use. Projects have no limits here, so there is never one to list.",
     short_names=("limits",),
 )
+SERVICE = _none(
+    "Service",
+    "Where requests to pods go. Nothing here leads them, so there is never one to list.",
+    short_names=("svc",),
+    categories=("all",),
+)
 
-KINDS: Final = (LIMIT_RANGE, RESOURCE_QUOTA)
+KINDS: Final = (LIMIT_RANGE, RESOURCE_QUOTA, SERVICE)

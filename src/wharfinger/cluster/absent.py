@@ -1,4 +1,4 @@
-"""The answer to who looks for quotas and limits: an empty list, as of now."""
+"""The answer to who looks for what is never there: an empty list, as of now."""
 
 # ruff: noqa: ARG002 (an endpoint need not look at all that it is told)
 
@@ -9,7 +9,7 @@ from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.endpoint import Endpoint
 from wharfinger.cluster.errors import ObjectNotFound
 from wharfinger.cluster.kind import Kind, Object
-from wharfinger.cluster.kinds import quota
+from wharfinger.cluster.kinds import absent
 from wharfinger.cluster.options import ListOptions
 from wharfinger.cluster.paging import Page
 from wharfinger.cluster.subject import Subject
@@ -30,4 +30,4 @@ class Nothing(Endpoint):
 
 
 def endpoints(cache: Cache) -> tuple[Nothing, ...]:
-    return tuple(Nothing(kind, cache) for kind in quota.KINDS)
+    return tuple(Nothing(kind, cache) for kind in absent.KINDS)
