@@ -96,7 +96,9 @@ class Replay:
         return dict(json.loads(filled))
 
     def _reached(self, row: Row) -> bool | None:
-        return True if self._ask(row).status == row["until"] else None
+        answer, wanted = self._ask(row), row["until"]
+        reached = at(answer.body, wanted) if isinstance(wanted, str) else answer.status == wanted
+        return True if reached else None
 
     def _ask(self, row: Row) -> Answer:
         (method,) = set(row) & set(_METHODS)
