@@ -4,7 +4,8 @@ The how-to pages' commands do what the pages say, as they are written.
 Each page runs from top to bottom in one shell, in a network and a process tree of its own and over
 copies of /etc, /var/lib and /usr/local, at a terminal where somebody answers every question for a
 password. What a page leaves to its reader (who they are, a project to work in, a second cluster) is
-said here beside the command that it comes before.
+said here beside the command that it comes before. The part of a page for stock tools runs by itself,
+where nothing has been done before, and cannot call `wharf`.
 """
 
 from __future__ import annotations
@@ -20,14 +21,19 @@ from pathlib import Path
 
 import pytest
 
-from e2e import images, machine
+from e2e import clients, images, machine
 from vm import pages as in_guests
 
 pytestmark = pytest.mark.e2e
 
+HOW_TO = machine.ROOT / "docs" / "how-to"
+
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETTINGS = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SITE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_STOCK = re.compile(
+    r"^## [^\n]*with stock tools\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE
+)
 _QUESTION = re.compile(rb"password[^\r\n]*: ?$", re.IGNORECASE)
 
 HARNESS = """
@@ -50,6 +56,11 @@ export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"
 wharf project create shop
 """
 CLUSTER = """
+mkdir -p /etc/docker/certs.d/registry.site.test:5000
+wharf up --name registry.site.test --detach
+cp "$WHARF_STATE/ca.crt" /etc/docker/certs.d/registry.site.test:5000/
+export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"
+wharf project create shop
 WHARF_STATE="$HERE/cluster" wharf up --listen 127.0.0.1:5001 --detach
 sed -e 's/ wharfinger$/ cluster/' -e 's/ administrator$/ other/' \\
     "$HERE/cluster/admin.kubeconfig" >"$HERE/other"
@@ -58,12 +69,31 @@ chmod 600 "$HERE/both"
 export KUBECONFIG="$HERE/both"
 wharf project create shop --context cluster
 kubectl config use-context wharfinger
+wharf token create builder -n shop | skopeo login -u builder --password-stdin --tls-verify=false \\
+    registry.site.test:5000
+skopeo copy --all --dest-tls-verify=false oci:"$HERE/image" \\
+    docker://registry.site.test:5000/shop/clock:1
 """
 
 DOCKER = """
 dockerd --data-root="$HERE/docker" --bridge=none --iptables=false >"$HERE/dockerd.log" 2>&1 &
 until docker version >"$HERE/version" 2>&1; do sleep 0.1; done
 """
+
+CLOSED = """
+echo '127.0.0.1 quay.test' >>/etc/hosts
+echo '{"insecure-registries": ["quay.test"]}' >/etc/docker/daemon.json
+htpasswd -Bbn ann 'open sesame' >"$HERE/htpasswd"
+cat >closed.yml <<END
+{"version": 0.1, "http": {"addr": "127.0.0.1:80"}, "storage": {"inmemory": {}},
+ "auth": {"htpasswd": {"realm": "quay", "path": "$HERE/htpasswd"}}}
+END
+env -u REGISTRY_AUTH_FILE docker-registry serve closed.yml >"$HERE/closed.log" 2>&1 &
+until grep -q 'listening on' "$HERE/closed.log"; do sleep 0.1; done
+skopeo copy --all --dest-creds 'ann:open sesame' --dest-tls-verify=false \\
+    oci:"$HERE/image" docker://quay.test/shop/clock:1
+"""
+"""A registry that wants a login and has an image."""
 
 SEARCHED = """
 wharf up --name registry.site.test --detach
@@ -105,6 +135,21 @@ echo 'ansible_connection: local' >group_vars/all.yml
 echo 'ansible_python_interpreter: /usr/bin/python3' >>group_vars/all.yml
 """
 
+END = "# the end"
+"""The last line of every script, for what is to be seen after all that the page says."""
+
+
+def refused(command: str) -> str:
+    """What fails unless docker is told that it lacks the right, and not something else."""
+    return (
+        f"if {command} >refusal 2>&1; then exit 1; fi; cat refusal; "
+        "grep -E 'denied|unauthorized|no basic auth' refusal"
+    )
+
+
+CLOCK = "registry.site.test:5000/shop/clock:1"
+LINKS = "kubectl {} get serviceaccount default -o jsonpath='{{.imagePullSecrets[*].name}}'"
+
 PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "C1-trust-a-registry.md": (
         TRUST,
@@ -133,17 +178,11 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "G2-connect-a-cluster.md": (
-        START + CLUSTER,
+        CLUSTER + DOCKER,
         {
-            "kubectl -n shop create serviceaccount": "wharf sa delete connect-shop -n shop; "
-            "kubectl -n shop delete rolebinding --all; "
-            "kubectl -n shop delete secret --field-selector "
-            "type=kubernetes.io/service-account-token",
-            "TOKEN=": "until kubectl -n shop get secret connect-shop-token "
-            "-o jsonpath='{.data.token}' | grep -q .; do sleep 0.1; done",
-            "kubectl -n shop create secret": "kubectl config use-context cluster; "
-            "kubectl -n shop delete secret registry-shop",
-            "wharf sa delete": "kubectl config use-context wharfinger",
+            "docker --config login pull": refused(f"docker pull {CLOCK}"),
+            "wharf sa delete": "wharf sa delete program-shop -n shop",
+            END: refused(f"docker --config login pull {CLOCK}"),
         },
     ),
     "R1-search-order.md": (
@@ -175,13 +214,12 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "R5-registries-with-a-login.md": (
-        START + DOCKER,
+        START + CLOSED + DOCKER,
         {
-            "docker --config login pull": "wharf token create builder -n shop | skopeo login "
-            "-u builder --password-stdin --tls-verify=false 127.0.0.1:5000; "
-            "skopeo copy --all --dest-tls-verify=false "
-            'oci:"$HERE/image" docker://127.0.0.1:5000/shop/clock:1',
-            "kubectl -n shop create secret": "PASSWORD=hunter2; kubectl -n shop delete secret quay",
+            "docker --config login pull": refused("docker pull quay.test/shop/clock:1"),
+            END: "wharf secret logins default --to after/config.json -n shop; "
+            "grep 127.0.0.1:5000 after/config.json; "
+            + refused("docker --config after pull quay.test/shop/clock:1"),
         },
     ),
     "fleet.md": (
@@ -194,16 +232,45 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
-def script(page: str, text: str) -> str:
-    """One shell script of all that the page says to type."""
-    first, before = PAGES[page]
+STOCK: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "G2-connect-a-cluster.md": (
+        CLUSTER + DOCKER,
+        {
+            "TOKEN=": "until kubectl -n shop get secret connect-shop-token "
+            "-o jsonpath='{.data.token}' | grep -q .; do sleep 0.1; done",
+            "LINKED=": "kubectl --context cluster -n shop patch serviceaccount default "
+            """-p '{"imagePullSecrets": [{"name": "kept"}]}'""",
+            "docker --config login pull": refused(f"docker pull {CLOCK}"),
+            END: f"{LINKS.format('--context cluster -n shop')} | grep ' kept registry-shop$'\n"
+            f"docker rmi --force {CLOCK}; docker --config login pull {CLOCK}\n"
+            + refused(f"docker --config login push {CLOCK}"),
+        },
+    ),
+    "R5-registries-with-a-login.md": (
+        START + CLOSED + DOCKER,
+        {
+            "kubectl -n shop create secret docker-registry quay": "PASSWORD='open sesame'",
+            "kubectl -n shop get serviceaccounts": f"{LINKS.format('-n shop')} "
+            "| grep '^default-dockercfg-[^ ]* quay site-images site-login old$'",
+            "docker --config login pull": refused("docker pull quay.test/shop/clock:1"),
+            END: f"{LINKS.format('-n shop')} | grep ' quay site-images site-login$'\n"
+            "kubectl -n shop get buildconfig clock -o "
+            "jsonpath='{.spec.output.pushSecret.name} {..pullSecret.name}' | grep '^quay site-images$'",
+        },
+    ),
+}
+"""The parts for stock tools, and what comes before their commands."""
+
+
+def script(text: str, first: str, before: Mapping[str, str]) -> str:
+    """One shell script of all that the text says to type."""
     unused = dict(before)
     lines = [HARNESS, first, "set -x"]
-    for block in _BLOCK.findall(text):
+    for block in (*_BLOCK.findall(text), END):
         for line in block.splitlines():
             lines.extend(unused.pop(start) for start in list(unused) if line.startswith(start))
             lines.append(line)
-    assert not unused, f"{page} has no command that begins with {list(unused)}"
+    assert not unused, f"no command begins with {list(unused)}"
     return "\n".join(lines)
 
 
@@ -234,7 +301,9 @@ def at_a_terminal(
             if _QUESTION.search(asked):
                 os.write(ours, b"open sesame\n")
                 asked = b""
-        return process.wait(max(0.1, deadline - time.monotonic())), output.decode(errors="replace")
+        else:
+            process.kill()  # what it has said so far tells where it hung
+        return process.wait(max(1, deadline - time.monotonic())), output.decode(errors="replace")
     finally:
         process.kill()
         process.wait()
@@ -243,25 +312,40 @@ def at_a_terminal(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_how_to_page_works_as_written(page: str, short_path: Path) -> None:
+    text = (HOW_TO / page).read_text()
+    (short_path / "wharfinger.toml").write_text("".join(_SETTINGS.findall(text)))
+    (short_path / "site.yaml").write_text("".join(_SITE.findall(text)))
+
+    follow(script(_STOCK.sub("", text), *PAGES[page]), clients.KUBECTLS[0], short_path)
+
+
+@pytest.mark.parametrize("kubectl", clients.KUBECTLS)
+@pytest.mark.parametrize("page", STOCK)
+def test_the_part_for_stock_tools_needs_no_other(page: str, kubectl: str, short_path: Path) -> None:
+    [text] = _STOCK.findall((HOW_TO / page).read_text())
+    (short_path / "wharfinger.toml").touch()
+    first, before = STOCK[page]
+
+    follow(script(text, f"{first}\nwharf() {{ exit 1; }}", before), kubectl, short_path)
+
+
+def follow(script: str, kubectl: str, here: Path) -> None:
+    """Type the script, apart from the rest of this machine; the test fails where it fails."""
     machine.need_root()
-    for program in ("docker", "htpasswd", "ip", "setsid", "skopeo", "unshare"):
+    for program in ("docker", "docker-registry", "htpasswd", "ip", "setsid", "skopeo", "unshare"):
         machine.need(program)
-    kubectl = machine.TOOLS / "kubectl-1.35" / "kubectl"
-    if not kubectl.exists():
-        raise machine.missing("kubectl 1.35")
-    here = short_path
+    program = machine.TOOLS / f"kubectl-{kubectl}" / "kubectl"
+    if not program.exists():
+        raise machine.missing(f"kubectl {kubectl}")
     for folder in ("bin", "home/.docker"):
         (here / folder).mkdir(parents=True)
-    (here / "bin" / "kubectl").symlink_to(kubectl)
+    (here / "bin" / "kubectl").symlink_to(program)
     (here / "bin" / "wharf").symlink_to(machine.ROOT / ".venv" / "bin" / "wharf")
     login = '{"quay.test": {"auth": "YW5uOmh1bnRlcjI="}}'
     (here / "home/.dockercfg").write_text(login)
     (here / "home/.docker/config.json").write_text(f'{{"auths": {login}}}')
     images.multi_arch_layout(here / "image", ("amd64",))
-    text = (machine.ROOT / "docs" / "how-to" / page).read_text()
-    (here / "wharfinger.toml").write_text("".join(_SETTINGS.findall(text)))
-    (here / "site.yaml").write_text("".join(_SITE.findall(text)))
-    (here / "script").write_text(script(page, text))
+    (here / "script").write_text(script)
 
     apart = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
     code, output = at_a_terminal(
@@ -280,6 +364,7 @@ def test_a_how_to_page_works_as_written(page: str, short_path: Path) -> None:
 
 
 def test_every_how_to_page_is_run() -> None:
-    pages = {path.name for path in (machine.ROOT / "docs" / "how-to").glob("*.md")}
+    pages = {path.name: path.read_text() for path in HOW_TO.glob("*.md")}
 
-    assert pages == {*PAGES, *in_guests.FOLLOWED}
+    assert set(pages) == {*PAGES, *in_guests.FOLLOWED}
+    assert {name for name, text in pages.items() if _STOCK.search(text)} == set(STOCK)
