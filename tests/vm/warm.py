@@ -13,6 +13,7 @@ environment, folder, input, output and errors, and is the program. One call at a
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import runpy
@@ -68,6 +69,8 @@ def serve(folder: Path) -> None:
         script = folder / name
         script.write_text(SCRIPT.format(folder=folder))
         script.chmod(0o755)
+    # A child that collects garbage would look through all that is loaded, and so copy it.
+    gc.freeze()
     print("ready", flush=True)
     while True:
         caller = int((folder / "call").read_text())
