@@ -15,6 +15,27 @@ settings.load_profile("untimed")
 
 APART: Final = ("tests/vm/", "tests/e2e/test_crash.py")
 
+LONG: Final = (
+    "tests/vm/test_moves.py",
+    "tests/vm/test_docker_transfer.py",
+    "tests/vm/test_grow.py",
+    "tests/vm/test_storage_faults.py",
+    "tests/vm/test_storage_setup.py",
+    "tests/vm/test_containerd_store.py",
+)
+"""What takes minutes is begun first, the longest before the others, so that in the end no worker is
+alone with one of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        module = item.nodeid.partition("::")[0]
+        if not module.startswith(APART):
+            return -1
+        return LONG.index(module) if module in LONG else len(LONG)
+
+    items.sort(key=turn)
+
 
 class ByMachine(LoadScopeScheduling):
     """What works on this machine itself is done by one worker, in turn; a module that has a guest,
