@@ -39,6 +39,13 @@ class Kernel:
         except OSError:
             return None
 
+    def device_number(self, path: str) -> str:
+        """The number of the block device at `path`, `254:1`. Raise `OSError`."""
+        found = Path(path).stat()
+        if not stat.S_ISBLK(found.st_mode):
+            raise OSError(errno.ENOTBLK, os.strerror(errno.ENOTBLK), path)
+        return f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}"
+
     def block_attribute(self, number: str, name: str) -> str:
         """What sysfs says of the block device with this number (`254:1`), empty where it has no such
         attribute."""

@@ -22,12 +22,14 @@ from wharfinger.hosts.on_host.storage import (
     volumes,
 )
 from wharfinger.hosts.on_host.storage.steps import (
+    ExtendGroup,
     ExtendVolume,
     GrowPartition,
     MakeFilesystem,
     MakeGroup,
     MakePartition,
     MakePhysicalVolume,
+    MakePool,
     MakeVolume,
     MountFilesystem,
     SetAutoExtend,
@@ -55,6 +57,12 @@ class Bytes(Kernel):
     def mount_table(self):
         return self.table
 
+    def device_number(self, path):
+        return "254:16"
+
+    def block_attribute(self, number, name):
+        return str(len(self.disk) // 512)
+
 
 class Host(FakeHost):
     """Tools whose answers are given by their names; commands that change something only run."""
@@ -63,7 +71,7 @@ class Host(FakeHost):
         super().__init__(root)
         self.kernel = Bytes()
         self.reports = {
-            "lsblk": {"blockdevices": [{"name": DISK, "maj:min": "254:16", "size": 8 * MIB}]},
+            "lsblk": {"blockdevices": [{"name": DISK, "type": "disk"}]},
             "wipefs": {"signatures": []},
             "pvs": {"report": [{"pv": []}]},
             "vgs": {"report": [{"vg": []}]},
@@ -189,6 +197,43 @@ def test_a_physical_volume_is_known_again_by_the_uuid_that_it_was_given(host):
     host.reports["wipefs"] = {"signatures": [{"type": "LVM2_member", "offset": "0x218"}]}
     assert worker.do(step, setting(host, notes)[0]) == notes
     assert host.did() == []
+
+
+@pytest.mark.parametrize(
+    ("workers", "step", "programs"),
+    [
+        (disks.WORKERS, MakePartition(DISK, "gpt"), ["wipefs", "blkid", "sfdisk", "lsblk"]),
+        (groups.WORKERS, MakePhysicalVolume(DISK), ["wipefs", "pvcreate"]),
+        (groups.WORKERS, MakeGroup("docker", (DISK,)), ["vgs", "vgcreate"]),
+        (groups.WORKERS, ExtendGroup("docker", (DISK, "/dev/vdc")), ["pvs", "vgextend"]),
+        (volumes.WORKERS, MakeVolume("docker", "root", MIB), ["lvs", "lvcreate"]),
+        (volumes.WORKERS, MakePool("docker", "pool", MIB, MIB), ["lvs", "lvcreate"]),
+        (filesystems.WORKERS, MakeFilesystem(DISK, "xfs"), ["wipefs", "mkfs.xfs"]),
+    ],
+)
+def test_a_step_that_is_begun_now_looks_once_right_before_it_writes(host, workers, step, programs):
+    """On a busy host, or one with many disks, each look costs."""
+    parts = [{"name": f"{DISK}1", "type": "part"}]
+    host.reports["lsblk"]["blockdevices"][0]["children"] = parts
+
+    workers[type(step)].do(step, setting(host)[0])
+
+    assert [command[0] for command in host.ran] == programs
+
+
+def test_a_step_that_was_killed_looks_at_what_it_left(host):
+    host.reports["vgs"] = {"report": [{"vg": [{"vg_name": "docker"}]}]}
+    host.reports["pvs"] = {"report": [{"pv": [{"pv_name": DISK}]}]}
+    host.reports["lvs"] = {"report": [{"lv": [{"lv_name": "pool", "segtype": "linear"}]}]}
+    began = setting(host, {"began": True})[0]
+
+    groups.WORKERS[MakeGroup].do(MakeGroup("docker", (DISK,)), began)
+    added = setting(host, {"added": [DISK, "/dev/vdc"]})[0]
+    groups.WORKERS[ExtendGroup].do(ExtendGroup("docker", (DISK, "/dev/vdc")), added)
+    volumes.WORKERS[MakePool].do(MakePool("docker", "pool", MIB, MIB), began)
+
+    assert [command[0] for command in host.did()] == ["vgextend", "lvremove", "lvcreate"]
+    assert host.did()[0] == ("vgextend", "--quiet", "docker", "/dev/vdc")
 
 
 def test_a_partition_of_a_disk_is_used_only_where_there_is_one(host):

@@ -94,6 +94,7 @@ def _put_signatures_back(step: WipeSignatures, setting: Setting) -> None:
 
 def _partition(step: MakePartition, setting: Setting) -> Notes:
     notes = dict(setting.notes)
+    there = bool(notes) and _is_ours(step, setting)
     if not notes:
         probes.refuse_signed(setting, step.disk)
         _refuse_earlier_life(setting, step.disk)
@@ -101,8 +102,9 @@ def _partition(step: MakePartition, setting: Setting) -> Notes:
         saved_bytes.save(setting, step.disk, "table", saved_bytes.ends(size))
         notes = {"began": True}
         setting.remember(notes)
-    if not _is_ours(step, setting):
+    elif not there:
         _refuse_others(step, setting)
+    if not there:
         _run_sfdisk(
             setting,
             ("--wipe", "never", "--wipe-partitions", "never", step.disk),

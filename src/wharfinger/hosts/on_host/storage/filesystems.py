@@ -35,11 +35,11 @@ def _check(step: MakeFilesystem | GrowFilesystem, _: Setting) -> None:
 
 def _make(step: MakeFilesystem, setting: Setting) -> Notes:
     notes = dict(setting.notes)
+    again = bool(notes) and _is_ours(step, setting, notes["uuid"])
     if not notes:
         probes.refuse_signed(setting, step.device)
         notes = {"uuid": str(uuid.uuid4())}
         setting.remember(notes)
-    again = _is_ours(step, setting, notes["uuid"])
     setting.command(
         *_command(step, notes["uuid"], again=again),
         doing=f"make a filesystem on {step.device}",

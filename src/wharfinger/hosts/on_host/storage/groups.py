@@ -49,14 +49,15 @@ class GroupUsed(Refused):
 def _make_physical(step: MakePhysicalVolume, setting: Setting) -> Notes:
     device = probes.member(setting, step.device, partitioned=step.partitioned)
     notes = dict(setting.notes)
-    if not notes:
+    there = bool(notes) and _of_uuid(setting, notes["uuid"])
+    if not there:
         probes.refuse_signed(setting, device)
+    if not notes:
         size = probes.size(setting, device)
         saved_bytes.save(setting, device, "physical", saved_bytes.ends(size))
         notes = {"uuid": _new_uuid(), "device": device}
         setting.remember(notes)
-    if not _of_uuid(setting, notes["uuid"]):
-        probes.refuse_signed(setting, device)
+    if not there:
         setting.command(
             "pvcreate",
             "--quiet",
@@ -89,11 +90,12 @@ def _grow_physical(step: GrowPhysicalVolume, setting: Setting) -> Notes:
 
 def _make_group(step: MakeGroup, setting: Setting) -> Notes:
     devices = _members(step, setting)
+    there = _exists(setting, step.group)
     if not setting.notes:
-        if _exists(setting, step.group):
+        if there:
             raise GroupExists(step.group)
         setting.remember({"began": True})
-    if not _exists(setting, step.group):
+    if not there:
         words = ("vgcreate", "--quiet", step.group, *devices)
         setting.command(*words, doing=f"make volume group {step.group}")
     return {"began": True}
@@ -106,11 +108,12 @@ def _unmake_group(step: MakeGroup, setting: Setting) -> None:
 
 def _extend(step: ExtendGroup, setting: Setting) -> Notes:
     devices = _members(step, setting)
+    there = _devices_of(setting, step.group)
     notes = dict(setting.notes)
     if not notes:
-        notes = {"added": [one for one in devices if _group_of(setting, one) != step.group]}
+        notes = {"added": [one for one in devices if one not in there]}
         setting.remember(notes)
-    missing = [one for one in notes["added"] if _group_of(setting, one) != step.group]
+    missing = [one for one in notes["added"] if one not in there]
     if missing:
         words = ("vgextend", "--quiet", step.group, *missing)
         setting.command(*words, doing=f"add {', '.join(missing)} to volume group {step.group}")
@@ -119,8 +122,9 @@ def _extend(step: ExtendGroup, setting: Setting) -> Notes:
 
 def _reduce(step: ExtendGroup, setting: Setting) -> None:
     """vgreduce refuses a volume that has been written to, which no step before us can have been."""
+    there = _devices_of(setting, step.group)
     for device in setting.notes.get("added", []):
-        if _group_of(setting, device) == step.group:
+        if device in there:
             words = ("vgreduce", "--quiet", step.group, device)
             setting.command(*words, doing=f"take {device} out of volume group {step.group}")
 
@@ -156,9 +160,9 @@ def _exists(setting: Setting, group: str) -> bool:
     return bool(probes.lvm(setting, "vg", "vg_name", vg_name=group))
 
 
-def _group_of(setting: Setting, device: str) -> str:
-    rows = probes.lvm(setting, "pv", "vg_name", pv_name=device)
-    return text(rows[0], "vg_name") if rows else ""
+def _devices_of(setting: Setting, group: str) -> set[str]:
+    rows = probes.lvm(setting, "pv", "pv_name", vg_name=group)
+    return {text(row, "pv_name") for row in rows}
 
 
 def _of_uuid(setting: Setting, uuid: str) -> bool:

@@ -15,7 +15,8 @@ from wharfinger.hosts.on_host.storage.reports import Row, text, whole
 from wharfinger.hosts.on_host.storage.work import Refused, Setting, StepFailed
 
 _WIPEFS: Final = ("wipefs", "--json", "--no-act", "--output", "OFFSET,LENGTH,TYPE,UUID,LABEL")
-_LSBLK: Final = ("lsblk", "--json", "--bytes", "--paths", "--output", "NAME,MAJ:MIN,TYPE,SIZE")
+_LSBLK: Final = ("lsblk", "--json", "--paths", "--output", "NAME,TYPE")
+_SECTOR: Final = 512
 _LVM: Final = ("--reportformat", "json", "--units", "b", "--nosuffix")
 _WAIT_SECONDS: Final = 60
 
@@ -60,26 +61,25 @@ def filesystem_uuid(setting: Setting, device: str) -> str:
     return next((found.uuid for found, _ in signatures(setting, device) if found.uuid), "")
 
 
-def _block(setting: Setting, device: str) -> Row:
-    (document,) = reports.ask(setting.machine, (*_LSBLK, device))
-    found = next(reports.rows(document.get("blockdevices")), None)
-    if found is None:
-        raise StepFailed(f"look at {device}", "lsblk does not know it")
-    return found
-
-
 def number(setting: Setting, device: str) -> str:
     """`254:1`, by which the kernel knows it."""
-    return text(_block(setting, device), "maj:min")
+    return setting.machine.kernel.device_number(device)
 
 
 def size(setting: Setting, device: str) -> int:
-    return whole(_block(setting, device), "size") or 0
+    sectors = setting.machine.kernel.block_attribute(number(setting, device), "size")
+    if not sectors.isdecimal():
+        raise StepFailed(f"look at {device}", "the kernel does not say how large it is")
+    return int(sectors) * _SECTOR
 
 
 def partitions(setting: Setting, disk: str) -> list[str]:
     """Paths of the partitions of a disk."""
-    rows = reports.rows(_block(setting, disk).get("children"))
+    (document,) = reports.ask(setting.machine, (*_LSBLK, disk))
+    found = next(reports.rows(document.get("blockdevices")), None)
+    if found is None:
+        raise StepFailed(f"look at {disk}", "lsblk does not know it")
+    rows = reports.rows(found.get("children"))
     return [text(row, "name") for row in rows if text(row, "type") == "part"]
 
 

@@ -37,8 +37,7 @@ class VolumeExists(Refused):
 
 
 def _make(step: MakeVolume, setting: Setting) -> Notes:
-    _begin(step, setting)
-    if step.name not in _kinds(setting, step.group):
+    if step.name not in _begun(step, setting):
         words = ("--wipesignatures", "y", "--yes", "--size", f"{step.size}b", "--name", step.name)
         setting.command(
             "lvcreate", "--quiet", *words, step.group, doing=f"make volume {_full(step)}"
@@ -48,9 +47,9 @@ def _make(step: MakeVolume, setting: Setting) -> Notes:
 
 
 def _make_pool(step: MakePool, setting: Setting) -> Notes:
-    _begin(step, setting)
-    if _kinds(setting, step.group).get(step.name) != _POOL:
-        _drop(step, setting)
+    there = _begun(step, setting)
+    if there.get(step.name) != _POOL:
+        _drop(step, setting, there)
         chunk = () if step.chunk is None else ("--chunksize", f"{step.chunk}b")
         words = ("--type", _POOL, "--zero", "n", *chunk, "--size", f"{step.size}b")
         metadata = ("--poolmetadatasize", f"{step.metadata}b")
@@ -62,24 +61,25 @@ def _make_pool(step: MakePool, setting: Setting) -> Notes:
     return dict(setting.notes) or {"began": True}
 
 
-def _begin(step: MakePool | MakeVolume, setting: Setting) -> None:
-    if setting.notes:
-        return
-    if step.name in _kinds(setting, step.group):
-        raise VolumeExists(step.group, step.name)
-    setting.remember({"began": True})
+def _begun(step: MakePool | MakeVolume, setting: Setting) -> dict[str, str]:
+    """What volumes the group has; where the step is begun only now, none of them is of its name."""
+    there = _kinds(setting, step.group)
+    if not setting.notes:
+        if step.name in there:
+            raise VolumeExists(step.group, step.name)
+        setting.remember({"began": True})
+    return there
 
 
 def _unmake(step: MakePool | MakeVolume, setting: Setting) -> None:
     if setting.notes:
-        _drop(step, setting)
+        _drop(step, setting, _kinds(setting, step.group))
         probes.settle(setting)
 
 
-def _drop(step: MakePool | MakeVolume, setting: Setting) -> None:
+def _drop(step: MakePool | MakeVolume, setting: Setting, there: Mapping[str, str]) -> None:
     """The volume, or what a killed lvcreate has left of one. With its last pool LVM takes the spare
     metadata away, too; where none was finished, we do."""
-    there = _kinds(setting, step.group)
     for name in (step.name, f"{step.name}_tmeta", f"{step.name}_tdata"):
         if name in there:
             _remove_one(setting, step.group, name)
