@@ -63,7 +63,11 @@ class Plan:
         return output.name(self.secret)
 
     def documents(self) -> list[Object]:
-        """The secret and the links, such that `kubectl apply` merges them with what is there."""
+        """The secret and the links, as `kubectl apply` takes them.
+
+        It merges `secrets` with what is there, and puts `imagePullSecrets` in its place: to clusters of
+        Kubernetes that list is one value.
+        """
         entry = [{"name": self.secret_name}]
         return [
             {**self.secret, "metadata": {"name": self.secret_name, "namespace": self.project}},
@@ -89,7 +93,8 @@ def connect(
 ) -> None:
     """Connect a project of a cluster with a project of this registry.
 
-    Without --apply it prints a secret and its links, to be piped into `kubectl apply -f -`.
+    Without --apply it prints a secret and its links, to be piped into `kubectl apply -f -`. Where the
+    account `default` of the cluster has other pull secrets, use --apply, which adds to them.
 
     Parameters
     ----------
