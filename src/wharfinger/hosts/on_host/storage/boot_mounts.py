@@ -63,9 +63,7 @@ def add(mount: BootMount, setting: Setting) -> None:
         _write(setting, before, _with_line(_text(before), mount))
     else:
         _write(setting, before, unit_text(mount))
-        _reload(setting)
-        name = unit_name(mount.target)
-        setting.command("systemctl", "--quiet", "enable", name, doing=f"enable {name}")
+        enable(unit_name(mount.target), setting)
 
 
 def remove(target: str, setting: Setting) -> None:
@@ -79,9 +77,14 @@ def remove(target: str, setting: Setting) -> None:
         return
     unit = states.capture(machine.files, f"{UNITS}/{unit_name(target)}")
     if unit.kind != "absent":
-        setting.command("systemctl", "--quiet", "disable", unit_name(target))
+        _disable(unit_name(target), setting)
         states.put(machine.files, [states.absent(unit.path)], setting.order_id)
     _reload(setting)
+
+
+def enable(name: str, setting: Setting) -> None:
+    """Have systemd take a unit as its file says, now and at boot: it reads all units again for it."""
+    setting.command("systemctl", "--quiet", "enable", name, doing=f"enable {name}")
 
 
 def seen(machine: Machine, target: str) -> dict[str, Any]:
@@ -101,9 +104,8 @@ def put_back(target: str, before: Mapping[str, Any], setting: Setting) -> None:
         elif left != _text(found):
             _write(setting, found, left)
         return
-    name = unit_name(target)
     if was.kind == "absent" and machine.files.look(was.path) is not None:
-        setting.command("systemctl", "--quiet", "disable", name, doing=f"disable {name}")
+        _disable(unit_name(target), setting)
     states.put(machine.files, [was], setting.order_id)
     _reload(setting)
 
@@ -157,6 +159,12 @@ def _write(setting: Setting, before: State, text: str) -> None:
     mode = before.mode if before.kind == "file" else 0o644
     wanted = states.file(before.path, text.encode(), mode=mode, uid=before.uid, gid=before.gid)
     states.put(setting.machine.files, [wanted], setting.order_id)
+
+
+def _disable(name: str, setting: Setting) -> None:
+    """Its file changes next, and systemd reads all units only after that."""
+    words = ("systemctl", "--quiet", "--no-reload", "disable", name)
+    setting.command(*words, doing=f"disable {name}")
 
 
 def _reload(setting: Setting) -> None:

@@ -182,9 +182,7 @@ def _boot_back(step: SetAside, setting: Setting, before: list[Mapping[str, Any]]
     for was in map(states.from_json, before):
         if was.path != boot_mounts.FSTAB:
             states.put(files, [was], setting.order_id)
-            name = boot_mounts.unit_name(step.path)
-            setting.command("systemctl", "daemon-reload")
-            setting.command("systemctl", "--quiet", "enable", name, doing=f"enable {name}")
+            boot_mounts.enable(boot_mounts.unit_name(step.path), setting)
             continue
         table, now = _text(was), states.capture(files, was.path)
         kept = boot_mounts.without(table, step.path)
