@@ -39,7 +39,9 @@ from e2e.wharf import Wharf
 pytestmark = pytest.mark.e2e
 
 SEED: Final = int(os.environ.get("WHARF_SEED", random.randrange(10**6)))
-EXAMPLES: Final = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 1}
+EXAMPLES: Final = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 2}
+"""Of each operation. The first is always the simplest that there is, so one alone would be no draw."""
+
 CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,
