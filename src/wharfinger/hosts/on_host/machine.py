@@ -15,8 +15,10 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -66,16 +68,12 @@ class Machine:
     def run(
         self, *commands: tuple[str, ...], seconds: float = 120, given: str | None = None
     ) -> list[Ran]:
-        """Run commands beside each other, and wait for all of them."""
-        started = [_start(command) for command in commands]
-        deadline = time.monotonic() + seconds
-        return [_finish(process, deadline, given) for process in started]
+        """Run commands beside each other, and wait for all of them, even if a signal raises."""
+        return _run(commands, seconds, given, apart=False)
 
     def report(self, *commands: tuple[str, ...], seconds: float = 120) -> list[Ran]:
         """As `run`, for what programs give to programs: warnings do not stand in the middle of it."""
-        started = [_start(command, apart=True) for command in commands]
-        deadline = time.monotonic() + seconds
-        return [_finish(process, deadline, None) for process in started]
+        return _run(commands, seconds, None, apart=True)
 
     def processes(self, name: str) -> list[Process]:
         """The processes whose executable has this name."""
@@ -165,9 +163,41 @@ class Machine:
             yield None
 
 
-def _start(command: tuple[str, ...], *, apart: bool = False) -> subprocess.Popen[str] | None:
+def _run(
+    commands: Iterable[tuple[str, ...]], seconds: float, given: str | None, *, apart: bool
+) -> list[Ran]:
+    with ExitStack() as waited_for:
+        with _signals_held():
+            started = [_start(command, waited_for, apart=apart) for command in commands]
+        deadline = time.monotonic() + seconds
+        return [_finish(process, deadline, given) for process in started]
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let the handlers of signals wait: one that raised would leave a process that nobody knows."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread gets signals
+        return
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    held = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in held:
+        signal.signal(number, lambda number, _: came.append(number))
     try:
-        return subprocess.Popen(
+        yield
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
+        for one in came:
+            signal.raise_signal(one)
+
+
+def _start(
+    command: tuple[str, ...], waited_for: ExitStack, *, apart: bool
+) -> subprocess.Popen[str] | None:
+    try:
+        process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -178,18 +208,16 @@ def _start(command: tuple[str, ...], *, apart: bool = False) -> subprocess.Popen
         )
     except OSError:
         return None
+    return waited_for.enter_context(process)
 
 
 def _finish(process: subprocess.Popen[str] | None, deadline: float, given: str | None) -> Ran:
     if process is None:
         return Ran(None, "it is not there, or cannot be run")
-    with process:
-        try:
-            output, beside = process.communicate(
-                given, timeout=max(0.0, deadline - time.monotonic())
-            )
-        except subprocess.TimeoutExpired:
-            process.kill()
-            output, beside = process.communicate()
-            return Ran(None, f"it took too long\n{output}", beside or "")
+    try:
+        output, beside = process.communicate(given, timeout=max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, beside = process.communicate()
+        return Ran(None, f"it took too long\n{output}", beside or "")
     return Ran(process.returncode, output, beside or "")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -20,6 +21,22 @@ def test_a_command_that_is_under_way_is_waited_for(tmp_path):
         Machine().run(("sh", "-c", words))
 
     assert written.stat().st_size == 32 * MIB
+
+
+def test_a_command_that_just_starts_is_waited_for_too(tmp_path, monkeypatch):
+    written = tmp_path / "written"
+    interrupts, start = Interrupts(), subprocess.Popen
+
+    def interrupted(*words, **options):
+        started = start(*words, **options)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return started
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with interrupts.taken(), pytest.raises(Interrupted), interrupts.let_in():
+        Machine().run(("sh", "-c", f"sleep 0.2; echo whole > {written}"))
+
+    assert written.read_text() == "whole\n"
 
 
 def test_a_signal_between_steps_waits_for_the_next(tmp_path):
