@@ -9,8 +9,10 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+import runs
+
 # A slow machine is no fault, so no example has a deadline.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, derandomize=runs.IN_CI)
 settings.load_profile("untimed")
 
 APART: Final = ("tests/vm/", "tests/e2e/test_crash.py")

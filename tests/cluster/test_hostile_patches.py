@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+import runs
 from cluster.conftest import World
 from e2e import manifests
 from wharfinger.cluster.endpoint import Endpoint, Stored
@@ -24,7 +24,7 @@ from wharfinger.cluster.patch import PatchType
 from wharfinger.cluster.subject import SYSTEM
 from wharfinger.errors import WharfingerError
 
-SEED: Final = int(os.environ.get("WHARF_SEED", random.randrange(10**6)))
+SEED: Final = runs.seed()
 TRIES: Final = 2000
 HOSTILE: Final = (
     *(None, True, 0, -1, 2**64 - 1, 1.5),

@@ -17,6 +17,8 @@ from typing import IO, TypeVar
 
 import pytest
 
+import runs
+
 Found = TypeVar("Found")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +27,7 @@ TOOLS = ROOT / ".cache" / "tools"
 
 def missing(what: str) -> BaseException:
     """What to raise where the machine lacks something: in CI a test that cannot run has failed."""
-    if os.environ.get("CI") == "true":
+    if runs.IN_CI:
         return pytest.fail.Exception(f"this machine lacks {what}", pytrace=False)
     return pytest.skip.Exception(f"this machine lacks {what}")
 

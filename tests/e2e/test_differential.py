@@ -10,7 +10,6 @@ that are near the lists: other ports, subdomains, look-alikes, capitals, digests
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 from collections import Counter
@@ -21,6 +20,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+import runs
 from e2e import asked_tools, every_registry, machine
 from e2e.apart import Apart
 from wharfinger.hosts.containers import pull
@@ -225,7 +225,7 @@ def apart(short_path: Path) -> Iterator[Apart]:
 
 
 def test_the_tools_decide_as_the_model_and_the_lists_say(apart: Apart, short_path: Path) -> None:
-    seed = int(os.environ.get("WHARF_SEED", random.randrange(10**6)))
+    seed = runs.seed()
     draw = random.Random(seed)
     cases = [_case(draw) for _ in range(POLICIES)]
 

@@ -11,7 +11,6 @@ take seconds to draw; the draw starts from a seed, which a failure names.
 from __future__ import annotations
 
 import json
-import os
 import random
 import secrets
 from collections.abc import Iterator, Mapping
@@ -34,11 +33,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+import runs
 from e2e.wharf import Wharf
 
 pytestmark = pytest.mark.e2e
 
-SEED: Final = int(os.environ.get("WHARF_SEED", random.randrange(10**6)))
+SEED: Final = runs.seed()
 EXAMPLES: Final = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 2}
 """Of each operation. The first is always the simplest that there is, so one alone would be no draw."""
 
