@@ -19,11 +19,11 @@ APART: Final = ("tests/vm/", "tests/e2e/test_crash.py")
 
 LONG: Final = (
     "tests/vm/test_moves.py",
-    "tests/vm/test_docker_transfer.py",
     "tests/vm/test_grow.py",
+    "tests/vm/test_docker_transfer.py",
+    "tests/vm/test_containerd_store.py",
     "tests/vm/test_storage_faults.py",
     "tests/vm/test_storage_setup.py",
-    "tests/vm/test_containerd_store.py",
 )
 """What takes minutes is begun first, the longest before the others, so that in the end no worker is
 alone with one of them."""
