@@ -31,9 +31,7 @@ check: ## Format, lint, types, imports and unit tests: what to run before each c
 
 test: check ## Check, then the end-to-end tests with real clients, disks and engines
 	@$(PREPARE) machine
-# Guests wait for their disks now and then: one more of them than there are processors keeps these busy.
-	$(BIN)/pytest -m e2e -n $$(($$(nproc) + 1)) --dist loadscope --no-loadscope-reorder tests/vm
-	$(BIN)/pytest -m e2e -n auto --dist loadscope --no-loadscope-reorder --ignore=tests/vm
+	$(BIN)/pytest -m e2e -n auto --dist loadscope --no-loadscope-reorder
 
 bench: ## Measure side by side with docker-registry and print the ratios
 	@$(PREPARE) machine
