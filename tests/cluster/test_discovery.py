@@ -75,6 +75,20 @@ def test_a_subresource_says_which_kind_it_takes():
     assert entries["serviceaccounts"]["shortNames"] == ["sa"]
 
 
+def test_a_kind_is_told_with_the_names_that_people_use_for_it():
+    (told,) = discovery.resources(SERVED, "apiextensions.k8s.io", "v1")["resources"]
+
+    assert told == {
+        "name": "customresourcedefinitions",
+        "singularName": "customresourcedefinition",
+        "namespaced": False,
+        "kind": "CustomResourceDefinition",
+        "verbs": ["get", "list"],
+        "shortNames": ["crd", "crds"],
+        "categories": ["api-extensions"],
+    }
+
+
 def test_what_can_only_be_sent_to_a_subresource_is_no_resource():
     assert names("authentication.k8s.io") == ["selfsubjectreviews", "tokenreviews"]
 

@@ -82,7 +82,7 @@ def test_clients_learn_that_writes_can_be_checked_and_tried():
     assert {"dryRun", "fieldValidation"} <= {one["name"] for one in patch["parameters"]}
 
 
-def test_clients_learn_it_of_kinds_that_are_only_created_too():
+def test_clients_learn_it_of_kinds_that_are_never_patched_too():
     for path in openapi.v3_index(SERVED)["paths"]:
         paths = openapi.v3(SERVED, path)["paths"]
         patched = {
@@ -90,17 +90,36 @@ def test_clients_learn_it_of_kinds_that_are_only_created_too():
             for one in paths.values()
             if "patch" in one
         }
-        made = {kind.kind for kind in SERVED if "create" in kind.verbs}
         served = {
             kind.kind
             for kind in SERVED
-            if path in (f"api/{kind.api_version}", f"apis/{kind.api_version}")
+            if kind.verbs and path in (f"api/{kind.api_version}", f"apis/{kind.api_version}")
         }
-        assert made & served <= patched
+        assert served <= patched
 
-    paths = openapi.v3(SERVED, "apis/project.openshift.io/v1")["paths"]
-    patch = paths["/apis/project.openshift.io/v1/projectrequests"]["patch"]
+
+@pytest.mark.parametrize(
+    ("base", "path"),
+    [
+        ("apis/project.openshift.io/v1", "/projectrequests"),
+        ("apis/oauth.openshift.io/v1", "/oauthaccesstokens/{name}"),
+        ("api/v1", "/namespaces/{namespace}/services/{name}"),
+        ("apis/apiextensions.k8s.io/v1", "/customresourcedefinitions/{name}"),
+    ],
+)
+def test_a_patch_that_is_only_there_to_be_read_about_is_said_to_be_refused(base, path):
+    patch = openapi.v3(SERVED, base)["paths"][f"/{base}{path}"]["patch"]
+
     assert list(patch["responses"]) == ["405", "default"]
+    assert {"dryRun", "fieldValidation"} <= {one["name"] for one in patch["parameters"]}
+
+
+def test_what_is_never_there_may_be_written_freely():
+    definitions = openapi.v2(SERVED)["definitions"]
+
+    spec = definitions["io.k8s.api.core.v1.Service"]["properties"]["spec"]
+    assert (spec["type"], spec["x-kubernetes-preserve-unknown-fields"]) == ("object", True)
+    assert "properties" not in spec
 
 
 def test_a_subresource_takes_the_kind_it_declares():

@@ -95,6 +95,8 @@ def test_rights_on_workloads(group, resource, view, edit, change):
         ("admin", "bind", "clusterroles", "rbac.authorization.k8s.io", False),
         ("self-provisioner", "create", "projectrequests", "project.openshift.io", True),
         ("basic-user", "list", "projectrequests", "project.openshift.io", True),
+        ("basic-user", "list", "customresourcedefinitions", "apiextensions.k8s.io", True),
+        ("basic-user", "create", "customresourcedefinitions", "apiextensions.k8s.io", False),
         ("system:image-pruner", "delete", "images", STREAMS, True),
         (
             "self-access-reviewer",

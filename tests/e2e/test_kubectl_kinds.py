@@ -21,7 +21,7 @@ from e2e.clients import Kubectl
 from e2e.machine import Done
 from e2e.manifests import LABEL, Manifest
 from e2e.wharf import Wharf
-from wharfinger.cluster import kinds
+from wharfinger.cluster import kinds, outside
 from wharfinger.cluster.kind import Object
 
 pytestmark = pytest.mark.e2e
@@ -133,6 +133,7 @@ ELSEWHERE = {
     ("", "LimitRange"): "cluster/test_absent",
     ("", "ResourceQuota"): "cluster/test_absent",
     ("", "Service"): "cluster/test_absent",
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): "cluster/test_absent",
     ("oauth.openshift.io", "OAuthAccessToken"): "cluster/openshift/test_access_tokens",
     ("oauth.openshift.io", "UserOAuthAccessToken"): "cluster/openshift/test_access_tokens",
     (OLD_RIGHTS, "ClusterRole"): "e2e/test_kubectl_kinds",
@@ -142,6 +143,57 @@ ELSEWHERE = {
 }
 """Kinds that are not written by hand, and the tests that go through them, without kubectl too."""
 
+NEVER_THERE: tuple[tuple[str, Object], ...] = (
+    (
+        "services",
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "web"},
+            "spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": "http"}]},
+        },
+    ),
+    (
+        "resourcequotas",
+        {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "small"},
+            "spec": {"hard": {"pods": "4"}},
+        },
+    ),
+    (
+        "limitranges",
+        {
+            "apiVersion": "v1",
+            "kind": "LimitRange",
+            "metadata": {"name": "small"},
+            "spec": {"limits": [{"type": "Pod", "max": {"cpu": "1"}}]},
+        },
+    ),
+    (
+        "customresourcedefinitions",
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "ships.dock.test"},
+            "spec": {
+                "group": "dock.test",
+                "names": {"plural": "ships", "singular": "ship", "kind": "Ship"},
+                "scope": "Namespaced",
+                "versions": [
+                    {
+                        "name": "v1",
+                        "served": True,
+                        "storage": True,
+                        "schema": {"openAPIV3Schema": {"type": "object"}},
+                    }
+                ],
+            },
+        },
+    ),
+)
+"""What people write of the kinds of which there is never an object, by their plurals."""
 
 PATCHES = {
     "strategic": '{"metadata": {"labels": {"tide": "high"}}}',
@@ -484,6 +536,38 @@ def test_roles_and_bindings_have_an_older_spelling(quay: Harbour) -> None:
     assert quay("delete", "-f", "-", given=given).check().count(" deleted") == len(objects)
     assert quay("auth", "can-i", "get", "configmaps", "--as=ann").out == "no\n"
     assert not quay("get", f"rolebindings.{RBAC}", name).ok
+
+
+@pytest.mark.parametrize("acting", [(), ("--as=skipper",)], ids=["administrator", "user"])
+def test_what_is_never_there_is_refused_in_a_sentence(
+    quay: Harbour, acting: tuple[str, ...]
+) -> None:
+    quay("create", "rolebinding", "skipper", "--clusterrole=admin", "--user=skipper").check()
+    bodies = [body for _, body in NEVER_THERE]
+    told = {
+        plural: outside.sentence(body["apiVersion"].rpartition("/")[0], "v1", plural)
+        for plural, body in NEVER_THERE
+    }
+
+    for words in (("create",), ("apply",), ("apply", "--server-side")):
+        refused = quay.all_refused(*words, *acting, given=bodies)
+        assert len(refused) == len(told)
+        for line, sentence in zip(refused, told.values(), strict=True):
+            assert line.startswith("Error from server (NotFound): ")
+            assert line.removeprefix("Error from server (NotFound): ") in (
+                sentence,
+                f'error when creating "STDIN": {sentence}',
+            )
+    for plural, words in {
+        "services": ("service", "clusterip", "web", "--tcp=80"),
+        "resourcequotas": ("quota", "small", "--hard=pods=4"),
+    }.items():
+        refused = quay("create", *words, *acting).err.splitlines()
+        assert len(refused) == 1
+        assert refused[0].startswith("error: failed to create ")
+        assert refused[0].endswith(f": {told[plural]}")
+    found = quay("get", "svc,quota,limits,crd", *acting)
+    assert (found.check(), found.err.partition(" found")[0]) == ("", "No resources")
 
 
 def test_auth_can_i_lists_what_editors_and_viewers_may(quay: Harbour) -> None:

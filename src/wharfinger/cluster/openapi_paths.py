@@ -152,10 +152,11 @@ def _of_kind(kind: Kind) -> Iterator[Operation]:
             yield Operation(path, verb, kind, watches=watches and verb == "list")
     if kind.namespaced and "list" in kind.verbs:
         yield Operation(f"/{group_path(kind)}/{kind.plural}", "list", kind, watches=watches)
-    if "create" in kind.verbs and "patch" not in kind.verbs:
+    if kind.verbs and "patch" not in kind.verbs:
         # kubectl learns only from PATCH whether fieldValidation and dryRun are known. Without
-        # one it would ask for custom resource definitions, and give up as there are none.
-        yield Operation(collection, "patch", kind, refused=True)
+        # one it would look for a custom resource definition, and check the object itself.
+        path = f"{collection}/{{name}}" if "get" in kind.verbs else collection
+        yield Operation(path, "patch", kind, refused=True)
 
 
 def _collection(kind: Kind) -> str:

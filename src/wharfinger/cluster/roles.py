@@ -246,6 +246,8 @@ CLUSTER_ROLES = (
             Rule(("list",), PROJECTS, ("projectrequests",)),
             Rule(READ, (*AUTHORIZATION, RBAC), ("clusterroles",)),
             Rule(("list", "watch"), PROJECTS, ("projects",)),
+            # There is none, and clients look before they say what is wrong with an object.
+            Rule(("get", "list"), ("apiextensions.k8s.io",), ("customresourcedefinitions",)),
             # Only about oneself: the review asks for more where it is about others.
             Rule(("create",), AUTHORIZATION, ("subjectaccessreviews",)),
             *_SELF_REVIEWS,

@@ -7,7 +7,13 @@ import pytest
     ("method", "path", "named"),
     [
         ("POST", "/api/v1/namespaces/dock/services", "services is outside"),
+        ("PATCH", "/api/v1/namespaces/dock/services/web", "services is outside"),
         ("POST", "/api/v1/namespaces/dock/persistentvolumeclaims", "persistentvolumeclaims is"),
+        (
+            "POST",
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+            "keep data of your own in a ConfigMap",
+        ),
         ("POST", "/api/v1/namespaces/dock/resourcequotas", "projects have no quota here"),
         ("PUT", "/api/v1/namespaces/dock/limitranges/small", "projects have no quota here"),
         ("GET", "/apis/route.openshift.io/v1/namespaces/dock/routes", "routes.route.openshift.io"),

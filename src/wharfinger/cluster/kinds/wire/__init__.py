@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from wharfinger.cluster.kinds.wire import (
+    absent,
     core,
     meta,
     nodes,
@@ -40,7 +41,7 @@ def _field(word: str) -> Field:
 
 FIELDS: Final[Mapping[str, Mapping[int, Field]]] = {
     model: {number: _field(word) for number, word in enumerate(order.split(), 1) if word != "-"}
-    for part in (meta, core, pods, volumes, nodes, workloads, rbac, reviews)
+    for part in (meta, core, absent, pods, volumes, nodes, workloads, rbac, reviews)
     for model, order in part.ORDER.items()
 }
 """The fields of each model by their numbers."""

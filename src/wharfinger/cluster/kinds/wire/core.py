@@ -1,4 +1,4 @@
-"""Of core/v1, but for pods and what they are made of."""
+"""Of core/v1, but for pods and what they are made of, and for what is never there."""
 
 from __future__ import annotations
 
@@ -15,15 +15,12 @@ ORDER: Final[Mapping[str, str]] = {
     ),
     f"{_CORE}EventSeries": "count lastObservedTime",
     f"{_CORE}EventSource": "component host",
-    f"{_CORE}LimitRange": "metadata",
     f"{_CORE}LocalObjectReference": "name",
     f"{_CORE}Namespace": "metadata spec status",
     f"{_CORE}NamespaceCondition": "type status - lastTransitionTime reason message",
     f"{_CORE}NamespaceSpec": "finalizers",
     f"{_CORE}NamespaceStatus": "phase conditions",
     f"{_CORE}ObjectReference": "kind namespace name uid apiVersion resourceVersion fieldPath",
-    f"{_CORE}ResourceQuota": "metadata",
     f"{_CORE}Secret": "metadata data type stringData immutable?",
-    f"{_CORE}Service": "metadata",
     f"{_CORE}ServiceAccount": "metadata secrets imagePullSecrets automountServiceAccountToken?",
 }
