@@ -13,6 +13,7 @@ from wharfinger.cluster.stores.memory import MemoryStore
 from wharfinger.errors import BadInput, Conflict, StorageFull
 
 THINGS = GroupResource("own.test", "things")
+OTHERS = GroupResource("own.test", "others")
 
 
 class Clock:
@@ -24,6 +25,8 @@ class Clock:
 
 class Noting:
     """Notes what it is asked to reconcile, and answers as it was told to."""
+
+    follows = (THINGS,)
 
     def __init__(self, cache, answers=()):
         self._cache = cache
@@ -120,6 +123,20 @@ async def test_a_key_is_looked_at_again_when_it_asked_to_be(cache, clock):
     assert controller.taken() == ["a"]
 
 
+async def test_what_changes_before_its_time_is_looked_at_once(cache, clock):
+    await put(cache, "a")
+    controller = Noting(cache, [100.0, None, None])
+    runner = Runner(cache, controller, clock=clock)
+    await runner.work()
+    await put(cache, "a")
+    await runner.work()
+    assert controller.taken() == ["a", "a"]
+
+    clock.now += 100
+    assert not await runner.work()
+    assert controller.taken() == []
+
+
 async def test_other_errors_end_the_work_for_the_server_to_begin_it_again(cache, clock):
     await put(cache, "a")
     controller = Noting(cache, [StorageFull("cannot write")])
@@ -152,3 +169,14 @@ async def test_a_running_loop_takes_up_changes_until_the_cache_ends(cache):
     assert await asyncio.wait_for(seen.get(), 10) == "b"
     cache.end_watches()
     await asyncio.wait_for(running, 10)
+
+
+async def test_only_what_it_follows_is_looked_at(cache, clock):
+    controller = Noting(cache)
+    runner = Runner(cache, controller, clock=clock)
+    await cache.commit(Write(Key(OTHERS, "", "other"), b'{"metadata":{"name":"other"}}', 0))
+    await put(cache, "a")
+
+    await runner.work()
+
+    assert controller.taken() == ["a"]

@@ -545,10 +545,10 @@ async def test_a_namespace_is_not_removed_while_something_arrives_in_it():
     class GatedStore(MemoryStore):
         gate: asyncio.Event | None = None
 
-        async def commit(self, write):
+        async def commit(self, write, committed):
             if self.gate is not None and write.key.namespace:
                 await self.gate.wait()
-            return await super().commit(write)
+            return await super().commit(write, committed)
 
     store = GatedStore()
     cache = await Cache.open(store)

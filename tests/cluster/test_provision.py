@@ -16,11 +16,11 @@ class FaultyStore(MemoryStore):
 
     left = 10**9
 
-    async def commit(self, write):
+    async def commit(self, write, committed):
         if self.left <= 0:
             raise StorageFull("cannot write")
         self.left -= 1
-        return await super().commit(write)
+        return await super().commit(write, committed)
 
 
 async def test_nothing_is_written_once_all_is_well(world):

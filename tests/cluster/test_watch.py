@@ -11,6 +11,7 @@ from wharfinger.cluster.store import Key
 from wharfinger.cluster.watch import Event, History, Topic, Watch
 
 CONFIGMAPS = GroupResource("", "configmaps")
+SECRETS = GroupResource("", "secrets")
 
 
 def event(revision: int, namespace: str = "dock", resource: GroupResource = CONFIGMAPS) -> Event:
@@ -101,7 +102,7 @@ async def test_a_watcher_sleeps_through_what_is_not_its_topic():
     await asyncio.sleep(0)
 
     kept.append(event(1, namespace="quay"))
-    kept.append(event(2, resource=GroupResource("", "secrets")))
+    kept.append(event(2, resource=SECRETS))
     for _ in range(3):
         await asyncio.sleep(0)
     assert not waiting.done()
@@ -124,13 +125,29 @@ async def test_a_watcher_wakes_for_its_topic(topic: Topic):
     assert len(await waiting or ()) == 1
 
 
+async def test_a_watcher_of_several_topics_wakes_for_each_and_for_no_other():
+    kept = history(0)
+    watch = Watch(kept, 0, Topic(CONFIGMAPS, "dock"), Topic(SECRETS))
+    waiting = asyncio.ensure_future(watch.batch())
+    await asyncio.sleep(0)
+    kept.append(event(1, namespace="quay"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    kept.append(event(2, resource=SECRETS))
+    kept.append(event(3))
+
+    assert [one.revision for one in await waiting or ()] == [2, 3]
+    assert kept.waiting == 0
+
+
 async def test_what_was_of_no_interest_may_be_forgotten_while_a_watcher_waits():
     kept = history(0)
     watch = Watch(kept, 0, Topic(CONFIGMAPS))
     waiting = asyncio.ensure_future(watch.batch())
     await asyncio.sleep(0)
     for revision in range(1, 10):
-        kept.append(event(revision, resource=GroupResource("", "secrets")))
+        kept.append(event(revision, resource=SECRETS))
     kept.forget(9)
 
     kept.append(event(10))
@@ -141,10 +158,10 @@ async def test_what_was_of_no_interest_may_be_forgotten_while_a_watcher_waits():
 async def test_a_watcher_that_waited_in_vain_has_come_as_far_as_the_history():
     kept = history(0)
     watch = Watch(kept, 0, Topic(CONFIGMAPS))
-    kept.append(event(1, resource=GroupResource("", "secrets")))
+    kept.append(event(1, resource=SECRETS))
     waiting = asyncio.ensure_future(watch.batch(0.001))
     await asyncio.sleep(0)
-    kept.append(event(2, resource=GroupResource("", "secrets")))
+    kept.append(event(2, resource=SECRETS))
 
     assert await waiting == ()
     assert watch.revision == 2

@@ -117,6 +117,17 @@ async def test_a_conflict_does_not_fail_the_commits_beside_it(store: Store):
     assert await present(store) == {A: b"1", B: b"2", C: b"3"}
 
 
+async def test_of_each_commit_is_told_in_order_and_of_no_refused_one(store: Store):
+    told: list[Change] = []
+
+    made = await store.commit(Write(A, b"1", 0), told.append)
+    with pytest.raises(RevisionConflict):
+        await store.commit(Write(A, b"no", 0), told.append)
+    changed = await store.commit(Write(A, b"2", made.revision), told.append)
+
+    assert told == [made, changed]
+
+
 async def test_waiting_callers_wake_in_order_of_revision(store: Store):
     woken: list[int] = []
 

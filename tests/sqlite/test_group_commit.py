@@ -103,3 +103,16 @@ async def test_memory_is_not_told_of_what_was_not_committed(writer):
         await writer.write(lambda c: c.execute("SELECT nonsense"), told.append)
 
     assert told == []
+
+
+async def test_what_memory_cannot_take_is_told_to_its_writer_and_to_no_other(writer):
+    def fail(_):
+        raise KeyError("a bug")
+
+    results = await asyncio.gather(
+        *(writer.write(insert(i), *([fail] if i == 1 else [])) for i in range(3)),
+        return_exceptions=True,
+    )
+
+    assert isinstance(results[1], KeyError)
+    assert await rows(writer) == [0, 1, 2]

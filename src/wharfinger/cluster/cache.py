@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
-from typing import Any, Final, Self, TypeVar
+from collections.abc import Iterable
+from typing import Final, Self
 
 from wharfinger.cluster.kind import GroupResource, Object
 from wharfinger.cluster.shelf import Names, Shelf
@@ -23,7 +23,6 @@ from wharfinger.errors import WharfingerError
 KEEP: Final = 10_000
 """How many changes are kept for watches and for lists in pages."""
 
-_T = TypeVar("_T")
 _NOTHING: Final = Shelf()
 
 
@@ -36,8 +35,7 @@ class Cache:
         self._shelves: dict[GroupResource, Shelf] = {}
         self._recent = Recent()
         self._history = History(snapshot.compacted)
-        self._running: set[asyncio.Task[Any]] = set()
-        self._compacting = False
+        self._compacting: asyncio.Task[None] | None = None
         for change in snapshot.state:
             self._shelf(change.key).put(_names(change.key), self._state(change))
         for change in snapshot.log:
@@ -91,37 +89,40 @@ class Cache:
         start = self.revision if since is None else since
         return Watch(self._history, start, Topic(resource, namespace))
 
+    def follow(self, resources: Iterable[GroupResource] | None) -> Watch:
+        """Follow the changes of several resources (of all, if None) from now on."""
+        return Watch(self._history, self.revision, *map(Topic, resources or ()))
+
     async def commit(self, write: Write) -> Change:
         """Write to the store and then here; raise `RevisionConflict` if the key has changed.
 
         A caller that is cancelled does not stop it: what the store did must show here.
         """
-        return await asyncio.shield(self._start(self._commit(write)))
+        return await self._store.commit(write, self._committed)
 
     def end_watches(self) -> None:
         """Let every watch end now; reads and writes go on."""
         self._history.close()
 
     async def close(self) -> None:
-        """End the watches, let the writes under way finish, and close the store."""
+        """End the watches and close the store, which finishes the writes under way."""
         self.end_watches()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._compacting is not None:
+            await self._compacting
         await self._store.close()
 
-    async def _commit(self, write: Write) -> Change:
-        change = await self._store.commit(write)
+    def _committed(self, change: Change) -> None:
         self._absorb(change)
-        if not self._compacting and len(self._history) > self._keep + self._keep // 10:
-            self._compacting = True
-            self._start(self._compact(self.revision - self._keep))
-        return change
+        if self._compacting is None and len(self._history) > self._keep + self._keep // 10:
+            work = self._compact(self.revision - self._keep)
+            self._compacting = asyncio.create_task(work, name="compaction")
 
     async def _compact(self, revision: int) -> None:
         self._history.forget(revision)
         # What the store cannot forget now (a full disk) it forgets with the next compaction.
         with contextlib.suppress(WharfingerError):
             await self._store.compact(revision)
-        self._compacting = False
+        self._compacting = None
 
     def _absorb(self, change: Change) -> None:
         names, shelf, state = _names(change.key), self._shelf(change.key), self._state(change)
@@ -137,12 +138,6 @@ class Cache:
 
     def _shelf(self, key: Key) -> Shelf:
         return self._shelves.setdefault(key.resource, Shelf())
-
-    def _start(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
-        task = asyncio.ensure_future(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return task
 
 
 def _names(key: Key) -> Names:

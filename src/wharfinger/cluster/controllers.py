@@ -10,12 +10,15 @@ else (a conflict, something just made or just gone) is simply looked at again.
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import time
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Protocol
 
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.errors import Expired
+from wharfinger.cluster.kind import GroupResource
 from wharfinger.cluster.tokens import Clock
 from wharfinger.cluster.watch import Event
 from wharfinger.errors import AlreadyExists, BadInput, Conflict, Forbidden, NotFound, TooLarge
@@ -31,12 +34,17 @@ LONGEST_WAIT = 60.0
 
 
 class Controller(Protocol):
+    @property
+    def follows(self) -> Collection[GroupResource] | None:
+        """The resources whose events may concern it; None: all. Only these are looked at."""
+        ...
+
     def everything(self) -> Iterable[Hashable]:
         """The keys to look at when nothing is known; also forget all that was remembered."""
         ...
 
     def concerned(self, event: Event) -> Iterable[Hashable]:
-        """The keys to look at after an event; called once for each event, in order."""
+        """The keys to look at after an event of what it follows; called once for each, in order."""
         ...
 
     async def reconcile(self, key: Hashable) -> float | None:
@@ -51,7 +59,7 @@ class Runner:
         self._cache = cache
         self._controller = controller
         self._clock = clock
-        self._due: dict[Hashable, float] = {}
+        self._numbers = itertools.count()
         self._begin()
 
     async def run(self) -> None:
@@ -74,16 +82,18 @@ class Runner:
         while ready := self._ready():
             worked = True
             for key in ready:
-                del self._due[key]
                 again = await self._attempt(key)
                 if again is not None:
-                    self._due.setdefault(key, self._clock() + again)
+                    self._put_off(key, self._clock() + again)
                 await asyncio.sleep(0)  # requests are answered between two keys
         return worked
 
     def _begin(self) -> None:
-        self._watch = self._cache.watch()
-        self._due = dict.fromkeys(self._controller.everything(), 0.0)
+        self._watch = self._cache.follow(self._controller.follows)
+        self._now: dict[Hashable, None] = dict.fromkeys(self._controller.everything())
+        self._later: dict[Hashable, float] = {}
+        self._timers: list[tuple[float, int, Hashable]] = []
+        """A heap of what is put off; it has entries too of what was looked at in between."""
 
     def _ready(self) -> list[Hashable]:
         try:
@@ -91,12 +101,24 @@ class Runner:
         except Expired:
             self._begin()
         now = self._clock()
-        return [key for key, due in self._due.items() if due <= now]
+        while self._timers and self._timers[0][0] <= now:
+            due, _, key = heapq.heappop(self._timers)
+            if self._later.get(key) == due:
+                del self._later[key]
+                self._now[key] = None
+        ready, self._now = list(self._now), {}
+        return ready
 
     def _note(self, events: Iterable[Event]) -> None:
         for event in events:
             for key in self._controller.concerned(event):
-                self._due[key] = 0.0
+                self._now[key] = None
+                self._later.pop(key, None)
+
+    def _put_off(self, key: Hashable, due: float) -> None:
+        if key not in self._now and key not in self._later:
+            self._later[key] = due
+            heapq.heappush(self._timers, (due, next(self._numbers), key))
 
     async def _attempt(self, key: Hashable) -> float | None:
         try:
@@ -108,6 +130,6 @@ class Runner:
             return LATER
 
     def _pause(self) -> float | None:
-        if not self._due:
+        if not self._timers:
             return None
-        return min(max(min(self._due.values()) - self._clock(), 0.0), LONGEST_WAIT)
+        return min(max(self._timers[0][0] - self._clock(), 0.0), LONGEST_WAIT)

@@ -31,6 +31,7 @@ class Garbage:
     """A controller; its keys are those of stored objects."""
 
     def __init__(self, objects: Objects, kinds: Sequence[Kind]) -> None:
+        self.follows = frozenset(kind.resource for kind in kinds)
         self._objects = objects
         self._cache = objects.cache
         self._by_resource = {kind.resource: kind for kind in kinds}
@@ -49,13 +50,12 @@ class Garbage:
         return keys
 
     def concerned(self, event: Event) -> Iterable[Hashable]:
-        if event.key.resource not in self._by_resource:
-            return ()
         if event.previous is not None:
             self._forget(event.key, event.previous)
         if not event.deleted:
             self._remember(event.key, event.object)
-            return (event.key,)
+            ours = _owners(event.object) or metadata.deleting(event.object)
+            return (event.key,) if ours else ()
         owners = (self._owner_key(event.key, one) for one in _owners(event.object))
         dependents = self._dependents.get(event.object["metadata"]["uid"], ())
         return [*dependents, *(key for key in owners if key is not None)]

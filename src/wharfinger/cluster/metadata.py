@@ -32,8 +32,8 @@ _EMPTIED: Final = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
 def timestamp(now: datetime) -> str:
-    """As meta/v1 Time writes it."""
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """As meta/v1 Time writes it; `now` is in UTC."""
+    return now.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def claim(kind: Kind, obj: Object, namespace: str, name: str = "") -> None:

@@ -30,6 +30,8 @@ OnDeleted = Callable[[str], Awaitable[None]]
 class NamespaceEnd:
     """A controller; its keys are names of namespaces."""
 
+    follows = None
+
     def __init__(self, objects: Objects, kinds: Sequence[Kind], on_deleted: OnDeleted) -> None:
         self._objects = objects
         self._cache = objects.cache

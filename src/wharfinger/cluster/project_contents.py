@@ -20,11 +20,12 @@ from wharfinger.cluster.watch import Event
 
 ACCOUNTS = ("builder", "default", "deployer")
 _DESCRIPTION = "openshift.io/description"
-_WATCHED = (NAMESPACE.resource, SERVICE_ACCOUNT.resource, ROLE_BINDING.resource)
 
 
 class ProjectContents:
     """A controller; its keys are names of namespaces."""
+
+    follows = (NAMESPACE.resource, SERVICE_ACCOUNT.resource, ROLE_BINDING.resource)
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
@@ -34,8 +35,6 @@ class ProjectContents:
         return [found["metadata"]["name"] for found in self._cache.list(NAMESPACE.resource)]
 
     def concerned(self, event: Event) -> Iterable[Hashable]:
-        if event.key.resource not in _WATCHED:
-            return ()
         return (event.key.namespace or event.key.name,)
 
     async def reconcile(self, key: Hashable) -> float | None:

@@ -31,6 +31,8 @@ from wharfinger.cluster.workloads import wiring
 class AggregatedRoles:
     """A controller that writes the rules of aggregated roles; its keys are their names."""
 
+    follows = (CLUSTER_ROLE.resource,)
+
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._cache = objects.cache
@@ -39,8 +41,8 @@ class AggregatedRoles:
         roles = self._cache.list(CLUSTER_ROLE.resource)
         return [role["metadata"]["name"] for role in roles if aggregation.is_aggregated(role)]
 
-    def concerned(self, event: Event) -> Iterable[Hashable]:
-        return self.everything() if event.key.resource == CLUSTER_ROLE.resource else ()
+    def concerned(self, event: Event) -> Iterable[Hashable]:  # noqa: ARG002 (each may be one of its parts)
+        return self.everything()
 
     async def reconcile(self, key: Hashable) -> float | None:
         name = str(key)

@@ -38,6 +38,8 @@ _LONGEST_PREFIX = 200
 class PullSecrets:
     """A controller; its keys are namespace and name of accounts."""
 
+    follows = (SERVICE_ACCOUNT.resource, SECRET.resource)
+
     def __init__(
         self,
         objects: Objects,
@@ -60,8 +62,6 @@ class PullSecrets:
     def concerned(self, event: Event) -> Iterable[Hashable]:
         if event.key.resource == SERVICE_ACCOUNT.resource:
             return ((event.key.namespace, event.key.name),)
-        if event.key.resource != SECRET.resource:
-            return ()
         account = annotations_of(event.previous or event.object).get(OF_ACCOUNT)
         return ((event.key.namespace, account),) if account else ()
 

@@ -8,7 +8,7 @@ come from memory (`cache.py`); a store is read once, at start.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -72,13 +72,20 @@ def next_change(write: Write, present: Change | None, revision: int) -> Change:
     return Change(revision, write.key, present.value, deleted=True, previous=found)
 
 
+def ignore(_: object) -> None:
+    """For who need not be told of what was committed."""
+
+
 class Store(Protocol):
     """A store that acknowledges a commit only when it would survive a crash."""
 
     async def load(self) -> Snapshot: ...
 
-    async def commit(self, write: Write) -> Change:
+    async def commit(self, write: Write, committed: Callable[[Change], None] = ignore) -> Change:
         """Write; raise `RevisionConflict`, changing nothing, if the key is not as expected.
+
+        `committed` is called on the event loop for each write that was done, in their order and
+        before its caller wakes, even if that was cancelled meanwhile.
 
         Commits that arrive together may share one sync; a conflict of one is none of another's.
         Revisions are consecutive, and waiting callers wake in their order. Raises `StorageFull`

@@ -33,6 +33,8 @@ from wharfinger.cluster.watch import Event
 class TokenSecrets:
     """A controller; its keys are namespace and name of secrets."""
 
+    follows = (SECRET.resource, SERVICE_ACCOUNT.resource)
+
     def __init__(self, objects: Objects, tokens: Tokens, *, authority: str) -> None:
         """`authority` is the certificate (PEM) by which clients know us, "" without TLS."""
         self._objects = objects
@@ -46,9 +48,7 @@ class TokenSecrets:
     def concerned(self, event: Event) -> Iterable[Hashable]:
         if event.key.resource == SECRET.resource:
             return ((event.key.namespace, event.key.name),) if _holds_token(event.object) else ()
-        if event.key.resource == SERVICE_ACCOUNT.resource and event.deleted:
-            return self._among(event.key.namespace)
-        return ()
+        return self._among(event.key.namespace) if event.deleted else ()
 
     async def reconcile(self, key: Hashable) -> float | None:
         assert isinstance(key, tuple)

@@ -71,7 +71,7 @@ class History:
     @property
     def waiting(self) -> int:
         """How many wait for news."""
-        return sum(map(len, self._waiting.values()))
+        return len({waiter for one in self._waiting.values() for waiter in one})
 
     def append(self, event: Event) -> None:
         assert event.revision == self.revision + 1, "the store acknowledged out of order"
@@ -102,8 +102,8 @@ class History:
         for topic in list(self._waiting):
             self._wake(topic, self.revision)
 
-    async def news(self, topic: Topic, within: float | None = None) -> int:
-        """Wait for an event of `topic`, for so many seconds, or until the history is closed.
+    async def news(self, topics: Sequence[Topic], within: float | None = None) -> int:
+        """Wait for an event of a topic, for so many seconds, or until the history is closed.
 
         Returns the revision up to which nothing was of interest. Only those are woken whom an
         event concerns: with one event for all, 500 watches of one kind were woken by each change
@@ -111,14 +111,16 @@ class History:
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[int] = loop.create_future()
-        self._waiting.setdefault(topic, {})[waiter] = None
+        for topic in topics:
+            self._waiting.setdefault(topic, {})[waiter] = None
         timer = loop.call_later(within, self._give_up, waiter) if within is not None else None
         try:
             return await waiter
         finally:
             if timer is not None:
                 timer.cancel()
-            self._leave(topic, waiter)
+            for topic in topics:
+                self._leave(topic, waiter)
 
     def _give_up(self, waiter: asyncio.Future[int]) -> None:
         if not waiter.done():
@@ -130,7 +132,7 @@ class History:
                 waiter.set_result(revision)
 
     def _leave(self, topic: Topic, waiter: asyncio.Future[int]) -> None:
-        """Forget one that was not woken by an event of its topic."""
+        """Forget one that was not woken by an event of this topic."""
         waiting = self._waiting.get(topic, {})
         if waiter in waiting:
             del waiting[waiter]
@@ -139,29 +141,33 @@ class History:
 
 
 class Watch:
-    """The events after `revision` on a topic, as they come; ends when we shut down."""
+    """The events after `revision` on some topics, as they come; ends when we shut down."""
 
-    def __init__(self, history: History, since: int, topic: Topic = EVERYTHING) -> None:
+    def __init__(self, history: History, since: int, *topics: Topic) -> None:
+        """Without a topic all events are of interest."""
         history.after(since)
         self.revision = since
         """All up to here has been delivered, or was of no interest."""
         self._history = history
-        self._topic = topic
+        self._topics = topics or (EVERYTHING,)
         self._ready: list[Event] = []
 
     async def batch(self, within: float | None = None) -> Sequence[Event] | None:
         """The next events; none of them if `within` seconds pass first; None at the end."""
         events = self.catch_up()
         if not events and not self._history.closed:
-            self.revision = await self._history.news(self._topic, within)
+            self.revision = await self._history.news(self._topics, within)
             events = self.catch_up()
         return events or (None if self._history.closed else ())
 
     def catch_up(self) -> list[Event]:
         """The next events, if there are any, without waiting."""
-        events = [one for one in self._history.after(self.revision) if self._topic.covers(one)]
+        events = [one for one in self._history.after(self.revision) if self._covers(one)]
         self.revision = self._history.revision
         return events
+
+    def _covers(self, event: Event) -> bool:
+        return any(topic.covers(event) for topic in self._topics)
 
     def __aiter__(self) -> Self:
         return self

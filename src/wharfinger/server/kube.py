@@ -114,7 +114,7 @@ class Kube:
     async def _answer(self, request: Request, held: ExitStack) -> ASGIApp:
         services: Services = request.app.state
         subject = await guard.subject(request)
-        path = request.url.path
+        path = request.scope["path"]
         if self._documents.has(path):
             _require_path(request, subject)
             return await self._documents.answer(request)
@@ -196,7 +196,7 @@ def require(authorizer: Authorizer, subject: Subject, access: Access) -> None:
 
 
 def _require_path(request: Request, subject: Subject) -> None:
-    access = Access(request.method.lower(), path=request.url.path)
+    access = Access(request.method.lower(), path=request.scope["path"])
     services: Services = request.app.state
     decision = services.authorizer.decide(subject, access)
     audit.trail(request.scope).decision = decision

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import uvloop
 
 from wharfinger import __version__
 from wharfinger.cluster.tokens import Tokens, administrator_token
@@ -54,7 +55,7 @@ def run(settings: Settings, *, ready: Callable[[str], None]) -> None:
     with Lock(directory.lock):
         directory.sweep()
         directory.running.unlink(missing_ok=True)
-        asyncio.run(serve(settings, directory, ready))
+        uvloop.run(serve(settings, directory, ready))
 
 
 async def serve(

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
@@ -37,9 +37,12 @@ class _Write:
     error: BaseException | None = None
 
     def deliver(self) -> None:
-        """On the loop: first let the reader's memory forget, then acknowledge."""
+        """On the loop: first let the reader's memory know, then acknowledge."""
         if self.error is None:
-            self.committed(self.result)
+            try:
+                self.committed(self.result)
+            except Exception as error:  # it is its writer's to hear, and no other's
+                self.error = error
         if self.done.done():  # the request was cancelled; the write stands all the same
             return
         if self.error is not None:
@@ -51,6 +54,8 @@ class _Write:
 class GroupCommit:
     """The connection is ours from here on: the writing thread alone uses and closes it.
 
+    All who write do so on one event loop, which is told of a whole batch at once: to wake it from
+    another thread costs more than a small write does.
     `name` is that of the thread; `translate` gives the words for an error of SQLite.
     """
 
@@ -83,9 +88,8 @@ class GroupCommit:
                 batch, more = self._gather()
                 if batch:
                     self._commit(connection, batch)
-                for write in batch:
                     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
-                        write.loop.call_soon_threadsafe(write.deliver)
+                        batch[0].loop.call_soon_threadsafe(_deliver, batch)
 
     def _gather(self) -> tuple[list[_Write], bool]:
         batch: list[_Write] = []
@@ -109,6 +113,11 @@ class GroupCommit:
             told = self._translate(error) if isinstance(error, sqlite3.Error) else error
             for write in batch:
                 write.error = write.error or told
+
+
+def _deliver(batch: Iterable[_Write]) -> None:
+    for write in batch:
+        write.deliver()
 
 
 def _run_one(connection: sqlite3.Connection, write: _Write) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from wharfinger.cluster.errors import StoreClosed
-from wharfinger.cluster.store import Change, Key, Snapshot, Write, next_change
+from wharfinger.cluster.store import Change, Key, Snapshot, Write, ignore, next_change
 
 
 class MemoryStore:
@@ -22,12 +25,14 @@ class MemoryStore:
             log=tuple(self._log),
         )
 
-    async def commit(self, write: Write) -> Change:
+    async def commit(self, write: Write, committed: Callable[[Change], None] = ignore) -> Change:
         if self._closed:
             raise StoreClosed("cannot write: the store is closed")
         change = next_change(write, self._state.get(write.key), self._revision + 1)
         self._log.append(change)
         _apply(self._state, change)
+        committed(change)
+        await asyncio.sleep(0)  # others have their turn, as while a real one writes
         return change
 
     async def compact(self, revision: int) -> None:

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from wharfinger.cluster.errors import StoreBroken, StoreClosed
 from wharfinger.cluster.kind import GroupResource
-from wharfinger.cluster.store import Change, Key, Snapshot, Write, next_change
+from wharfinger.cluster.store import Change, Key, Snapshot, Write, ignore, next_change
 from wharfinger.errors import StorageFull, WharfingerError
 from wharfinger.sqlite.group_commit import GroupCommit, is_full
 
@@ -45,9 +45,13 @@ _SCHEMA: Final = (
 )
 _COLUMNS: Final = "revision, api_group, resource, namespace, name, value, deleted, previous"
 _INSERT: Final = f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_PRESENT: Final = f"""SELECT {_COLUMNS} FROM changes
+_NEWEST: Final = """SELECT max(
+    (SELECT coalesce(max(revision), 0) FROM changes), (SELECT revision FROM compaction))"""
+_PRESENT: Final = f"""SELECT ({_NEWEST}) AS newest, present.* FROM (SELECT 1) LEFT JOIN (
+    SELECT {_COLUMNS} FROM changes
     WHERE api_group = ? AND resource = ? AND namespace = ? AND name = ?
-    ORDER BY revision DESC LIMIT 1"""
+    ORDER BY revision DESC LIMIT 1) AS present"""
+"""In one question, since each lets the reading thread in between."""
 _FORGET: Final = """DELETE FROM changes WHERE
     revision IN (SELECT previous FROM changes WHERE revision > :since AND revision <= :until)
     OR (deleted AND revision > :since AND revision <= :until)"""
@@ -64,8 +68,8 @@ class SqliteStore:
     async def load(self) -> Snapshot:
         return await self._run(_load)
 
-    async def commit(self, write: Write) -> Change:
-        return await self._run(partial(_commit, write))
+    async def commit(self, write: Write, committed: Callable[[Change], None] = ignore) -> Change:
+        return await self._run(partial(_commit, write), committed)
 
     async def compact(self, revision: int) -> None:
         await self._run(partial(_compact, revision))
@@ -76,10 +80,12 @@ class SqliteStore:
             self._closed = True
             await self._writer.close()
 
-    async def _run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+    async def _run(
+        self, work: Callable[[sqlite3.Connection], _T], committed: Callable[[_T], None] = ignore
+    ) -> _T:
         if self._closed:
             raise StoreClosed("cannot use the object store: it is closed")
-        return await self._writer.write(work)
+        return await self._writer.write(work, committed)
 
 
 def _load(connection: sqlite3.Connection) -> Snapshot:
@@ -96,11 +102,11 @@ def _load(connection: sqlite3.Connection) -> Snapshot:
 
 def _commit(write: Write, connection: sqlite3.Connection) -> Change:
     key = _key_columns(write.key)
-    row = connection.execute(_PRESENT, key).fetchone()
-    present = _change(row) if row is not None else None
+    newest, *row = connection.execute(_PRESENT, key).fetchone()
+    present = _change(row) if row[0] is not None else None
     if present is not None and present.deleted:
         present = None
-    change = next_change(write, present, _revision(connection) + 1)
+    change = next_change(write, present, newest + 1)
     values = (change.revision, *key, change.value, change.deleted, change.previous)
     connection.execute(_INSERT, values)
     return change
@@ -118,8 +124,7 @@ def _compacted(connection: sqlite3.Connection) -> int:
 
 
 def _revision(connection: sqlite3.Connection) -> int:
-    newest = connection.execute("SELECT max(revision) FROM changes").fetchone()[0]
-    return max(newest or 0, _compacted(connection))
+    return int(connection.execute(_NEWEST).fetchone()[0])
 
 
 def _translate(error: sqlite3.Error) -> WharfingerError:
@@ -178,7 +183,7 @@ def _key_columns(key: Key) -> tuple[str, str, str, str]:
     return (key.resource.group, key.resource.resource, key.namespace, key.name)
 
 
-def _change(row: tuple[Any, ...]) -> Change:
+def _change(row: Sequence[Any]) -> Change:
     revision, group, resource, namespace, name, value, deleted, previous = row
     key = Key(GroupResource(group, resource), namespace, name)
     return Change(revision, key, value, deleted=bool(deleted), previous=previous)

@@ -35,6 +35,8 @@ class NodeName(NamedTuple):
 class Agents:
     """A controller; its keys are the `NodeName`s of nodes and the `Name`s of pods on nodes."""
 
+    follows = (POD.resource, NODE.resource)
+
     def __init__(self, objects: Objects, *, clock: Clock = time.time) -> None:
         self._objects, self._cache = objects, objects.cache
         self._clock = clock
@@ -49,8 +51,6 @@ class Agents:
         key = event.key
         if key.resource == POD.resource:
             return (Name(key.namespace, key.name),) if pods.node_of(event.object) else ()
-        if key.resource != NODE.resource:
-            return ()
         turned = event.deleted or _kept_by(event.object) != _kept_by(event.previous)
         return [NodeName(key.name), *(self._pods_on(key.name) if turned else ())]
 

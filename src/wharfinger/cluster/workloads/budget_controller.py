@@ -27,18 +27,17 @@ _SCALED: Final = {
     (kind.api_version, kind.kind): kind.resource
     for kind in (DEPLOYMENT, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET)
 }
-_OWNERS: Final = frozenset(_SCALED.values())
 
 
 class Budgets(Workload):
     """A controller; its keys are the `Name`s of budgets, which own nothing."""
 
+    besides = tuple(_SCALED.values())
+
     def concerned(self, event: Event) -> Iterable[Hashable]:
         key = event.key
         if key.resource == POD_DISRUPTION_BUDGET.resource:
             return (Name(key.namespace, key.name),)
-        if key.resource not in _OWNERS and key.resource != POD.resource:
-            return ()
         found = list(self._cache.list(POD_DISRUPTION_BUDGET.resource, key.namespace))
         if key.resource == POD.resource:
             states = [one for one in (event.object, event.previous) if one is not None]

@@ -14,6 +14,8 @@ from wharfinger.cluster.workloads.workload import BURST, RETRY, Workload, soones
 
 
 class Daemons(Workload):
+    besides = (NODE.resource,)
+
     def concerned(self, event: Event) -> Iterable[Hashable]:
         if event.key.resource == NODE.resource:
             turned = event.deleted or matters(event.object) != matters(event.previous)

@@ -54,6 +54,8 @@ class Usage:
 class Placement:
     """A controller; its keys are the `Name`s of pods without a node."""
 
+    follows = (POD.resource, NODE.resource)
+
     def __init__(self, objects: Objects, *, clock: Clock = time.time) -> None:
         self._objects, self._cache = objects, objects.cache
         self._clock = clock
@@ -71,8 +73,6 @@ class Placement:
         if key.resource == NODE.resource:
             changed = event.deleted or matters(event.object) != matters(event.previous)
             return list(self._waiting) if changed else ()
-        if key.resource != POD.resource:
-            return ()
         name = Name(key.namespace, key.name)
         if event.deleted or pods.finished(event.object):
             self._waiting.discard(name)

@@ -8,12 +8,12 @@ All writes name the version they rest on, so a race ends in a conflict and is lo
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from wharfinger.cluster.errors import ObjectNotFound
-from wharfinger.cluster.kind import Kind, Object
+from wharfinger.cluster.kind import GroupResource, Kind, Object
 from wharfinger.cluster.kinds.pods.pod import POD
 from wharfinger.cluster.objects import Objects
 from wharfinger.cluster.options import DeleteOptions, Options, Propagation
@@ -44,12 +44,16 @@ class Name(NamedTuple):
 class Workload:
     """A controller of one kind; its keys are the `Name`s of its objects."""
 
+    besides: Collection[GroupResource] = ()
+    """What it follows beside the kind and what that owns."""
+
     def __init__(
         self, objects: Objects, kind: Kind, below: Kind = POD, *, clock: Clock = time.time
     ) -> None:
         self._objects, self._cache = objects, objects.cache
         self._kind, self._below = kind, below
         self._clock = clock
+        self.follows = frozenset({kind.resource, below.resource, *self.besides})
 
     def everything(self) -> Iterable[Hashable]:
         return [_name(one) for one in self._cache.list(self._kind.resource)]
@@ -58,8 +62,6 @@ class Workload:
         key = event.key
         if key.resource == self._kind.resource:
             return (Name(key.namespace, key.name),)
-        if key.resource != self._below.resource:
-            return ()
         found = {*self._owners(event.object)}
         if event.previous is not None:
             found.update(self._owners(event.previous))
