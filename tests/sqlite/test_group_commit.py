@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from wharfinger.errors import NotFound, StorageFull
-from wharfinger.sqlite.group_commit import GroupCommit, is_full
+from wharfinger.sqlite.group_commit import GroupCommit, Together, is_full
 
 
 def in_words(error):
@@ -116,3 +116,29 @@ async def test_what_memory_cannot_take_is_told_to_its_writer_and_to_no_other(wri
 
     assert isinstance(results[1], KeyError)
     assert await rows(writer) == [0, 1, 2]
+
+
+async def test_writes_done_together_keep_their_order_and_share_one_call(writer):
+    calls = []
+
+    def together(connection, values):
+        calls.append(list(values))
+        connection.executemany("INSERT INTO t VALUES (?)", [(one,) for one in values])
+        return [NotFound("x") if one == "refused" else f"has {one}" for one in values]
+
+    blocked = threading.Event()
+    first = asyncio.create_task(writer.write(lambda _: blocked.wait()))
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(writer.write(Together(together, one))) for one in ("a", "b")]
+    waiting.append(asyncio.create_task(writer.write(insert("alone"))))
+    waiting.append(asyncio.create_task(writer.write(Together(together, "refused"))))
+    await asyncio.sleep(0)
+    blocked.set()
+    await first
+
+    a, b, _, refused = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert (a, b) == ("has a", "has b")
+    assert isinstance(refused, NotFound)
+    assert calls == [["a", "b"], ["refused"]]
+    assert await rows(writer) == ["a", "b", "alone", "refused"]

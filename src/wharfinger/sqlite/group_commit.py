@@ -13,23 +13,38 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from queue import SimpleQueue
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from wharfinger.errors import WharfingerError
 
 T = TypeVar("T")
+W = TypeVar("W")
 
 Translate = Callable[[sqlite3.Error], Exception]
+
+_Run = Callable[[sqlite3.Connection, Sequence[Any]], Sequence[Any]]
 
 _MAX_BATCH: Final = 256
 
 
+@dataclass(frozen=True, slots=True)
+class Together(Generic[W, T]):
+    """A write that is done with those of its kind that come right before and after it in a batch.
+
+    `run` gets them in order, and gives for each its result or the error that is only its own.
+    """
+
+    run: Callable[[sqlite3.Connection, Sequence[W]], Sequence[T | WharfingerError]]
+    write: W
+
+
 @dataclass(slots=True)
 class _Write:
-    run: Callable[[sqlite3.Connection], Any]
+    together: Together[Any, Any]
     committed: Callable[[Any], None]
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Any]
@@ -68,13 +83,14 @@ class GroupCommit:
 
     async def write(
         self,
-        run: Callable[[sqlite3.Connection], T],
+        run: Callable[[sqlite3.Connection], T] | Together[Any, T],
         committed: Callable[[T], None] = lambda _: None,
     ) -> T:
         """Run in a transaction; `committed` is called on the loop even if we are cancelled."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Write(run, committed, loop, done))
+        together = run if isinstance(run, Together) else Together(_each, run)
+        self._queue.put(_Write(together, committed, loop, done))
         return await done
 
     async def close(self) -> None:
@@ -103,8 +119,8 @@ class GroupCommit:
     def _commit(self, connection: sqlite3.Connection, batch: list[_Write]) -> None:
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for write in batch:
-                _run_one(connection, write)
+            for run, writes in groupby(batch, key=lambda write: write.together.run):
+                _run(connection, run, list(writes))
             connection.execute("COMMIT")
         except Exception as error:
             if connection.in_transaction:
@@ -120,11 +136,25 @@ def _deliver(batch: Iterable[_Write]) -> None:
         write.deliver()
 
 
-def _run_one(connection: sqlite3.Connection, write: _Write) -> None:
-    try:
-        write.result = write.run(connection)
-    except WharfingerError as refused:
-        write.error = refused
+def _run(connection: sqlite3.Connection, run: _Run, writes: Sequence[_Write]) -> None:
+    results = run(connection, [write.together.write for write in writes])
+    for write, result in zip(writes, results, strict=True):
+        if isinstance(result, WharfingerError):
+            write.error = result
+        else:
+            write.result = result
+
+
+def _each(
+    connection: sqlite3.Connection, writes: Iterable[Callable[[sqlite3.Connection], Any]]
+) -> Sequence[Any]:
+    results: list[Any] = []
+    for write in writes:
+        try:
+            results.append(write(connection))
+        except WharfingerError as refused:
+            results.append(refused)
+    return results
 
 
 def is_full(error: sqlite3.Error) -> bool:

@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from wharfinger.cluster.errors import StoreBroken, StoreClosed
+from wharfinger.cluster.errors import RevisionConflict, StoreBroken, StoreClosed
 from wharfinger.cluster.kind import GroupResource
 from wharfinger.cluster.store import Change, Key, Snapshot, Write, ignore, next_change
 from wharfinger.errors import StorageFull, WharfingerError
-from wharfinger.sqlite.group_commit import GroupCommit, is_full
+from wharfinger.sqlite.group_commit import GroupCommit, Together, is_full
 
 _T = TypeVar("_T")
 
@@ -44,14 +45,12 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {_VERSION}",
 )
 _COLUMNS: Final = "revision, api_group, resource, namespace, name, value, deleted, previous"
-_INSERT: Final = f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT: Final = f"INSERT INTO changes ({_COLUMNS}) VALUES %s"
 _NEWEST: Final = """SELECT max(
     (SELECT coalesce(max(revision), 0) FROM changes), (SELECT revision FROM compaction))"""
-_PRESENT: Final = f"""SELECT ({_NEWEST}) AS newest, present.* FROM (SELECT 1) LEFT JOIN (
-    SELECT {_COLUMNS} FROM changes
-    WHERE api_group = ? AND resource = ? AND namespace = ? AND name = ?
-    ORDER BY revision DESC LIMIT 1) AS present"""
-"""In one question, since each lets the reading thread in between."""
+_PRESENT: Final = f"""SELECT {_COLUMNS} FROM (VALUES %s) AS wanted JOIN changes ON revision = (
+    SELECT max(revision) FROM changes WHERE api_group = wanted.column1
+    AND resource = wanted.column2 AND namespace = wanted.column3 AND name = wanted.column4)"""
 _FORGET: Final = """DELETE FROM changes WHERE
     revision IN (SELECT previous FROM changes WHERE revision > :since AND revision <= :until)
     OR (deleted AND revision > :since AND revision <= :until)"""
@@ -69,7 +68,8 @@ class SqliteStore:
         return await self._run(_load)
 
     async def commit(self, write: Write, committed: Callable[[Change], None] = ignore) -> Change:
-        return await self._run(partial(_commit, write), committed)
+        self._require_open()
+        return await self._writer.write(Together(_commit, write), committed)
 
     async def compact(self, revision: int) -> None:
         await self._run(partial(_compact, revision))
@@ -80,12 +80,13 @@ class SqliteStore:
             self._closed = True
             await self._writer.close()
 
-    async def _run(
-        self, work: Callable[[sqlite3.Connection], _T], committed: Callable[[_T], None] = ignore
-    ) -> _T:
+    async def _run(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        self._require_open()
+        return await self._writer.write(work)
+
+    def _require_open(self) -> None:
         if self._closed:
             raise StoreClosed("cannot use the object store: it is closed")
-        return await self._writer.write(work, committed)
 
 
 def _load(connection: sqlite3.Connection) -> Snapshot:
@@ -100,16 +101,40 @@ def _load(connection: sqlite3.Connection) -> Snapshot:
     )
 
 
-def _commit(write: Write, connection: sqlite3.Connection) -> Change:
-    key = _key_columns(write.key)
-    newest, *row = connection.execute(_PRESENT, key).fetchone()
-    present = _change(row) if row[0] is not None else None
-    if present is not None and present.deleted:
-        present = None
-    change = next_change(write, present, newest + 1)
-    values = (change.revision, *key, change.value, change.deleted, change.previous)
-    connection.execute(_INSERT, values)
-    return change
+def _commit(
+    connection: sqlite3.Connection, writes: Sequence[Write]
+) -> Sequence[Change | RevisionConflict]:
+    """All in one question and one statement, since each hands Python to the reading thread."""
+    present = _present(connection, {write.key for write in writes})
+    revision = _revision(connection)
+    results: list[Change | RevisionConflict] = []
+    made: list[Change] = []
+    for write in writes:
+        try:
+            change = next_change(write, present.get(write.key), revision + 1)
+        except RevisionConflict as conflict:
+            results.append(conflict)
+            continue
+        revision = change.revision
+        present[change.key] = None if change.deleted else change
+        results.append(change)
+        made.append(change)
+    if made:
+        values = (
+            (one.revision, *_key_columns(one.key), one.value, one.deleted, one.previous)
+            for one in made
+        )
+        statement = _INSERT % ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(made))
+        connection.execute(statement, tuple(chain.from_iterable(values)))
+    return results
+
+
+def _present(connection: sqlite3.Connection, keys: Collection[Key]) -> dict[Key, Change | None]:
+    """The newest change of each key that is there."""
+    statement = _PRESENT % ", ".join(["(?, ?, ?, ?)"] * len(keys))
+    wanted = tuple(chain.from_iterable(map(_key_columns, keys)))
+    rows = connection.execute(statement, wanted).fetchall()
+    return {change.key: change for change in map(_change, rows) if not change.deleted}
 
 
 def _compact(revision: int, connection: sqlite3.Connection) -> None:
@@ -183,7 +208,7 @@ def _key_columns(key: Key) -> tuple[str, str, str, str]:
     return (key.resource.group, key.resource.resource, key.namespace, key.name)
 
 
-def _change(row: Sequence[Any]) -> Change:
+def _change(row: tuple[Any, ...]) -> Change:
     revision, group, resource, namespace, name, value, deleted, previous = row
     key = Key(GroupResource(group, resource), namespace, name)
     return Change(revision, key, value, deleted=bool(deleted), previous=previous)
