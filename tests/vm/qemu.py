@@ -118,7 +118,7 @@ class Qemu:
         """What to show of a guest that is gone."""
         self._errors.seek(0)
         console = self._console.read_text(errors="replace") if self._console.exists() else ""
-        return self._errors.read() + "\n".join(console.splitlines()[-40:])
+        return self._errors.read() + end_of(console)
 
     def attach(self, disk: Disk) -> None:
         self._monitor.ask("blockdev-add", self._node(disk))
@@ -150,6 +150,13 @@ class Qemu:
             "discard": "unmap",
             "cache": {"no-flush": True},
         }
+
+
+def end_of(console: str) -> str:
+    """Its last lines; after a panic from where the kernel says why, as its traces may be long."""
+    lines = console.splitlines()
+    panics = (at for at, line in enumerate(lines) if "Kernel panic" in line)
+    return "\n".join(lines[min(next(panics, len(lines)), max(len(lines) - 40, 0)) :])
 
 
 def _program() -> Path:
