@@ -91,6 +91,8 @@ class Budget:
     """`unhealthyPodEvictionPolicy: AlwaysAllow`: a pod that is not ready goes without asking it."""
     wanted: str = ""
     """As it is written: `minAvailable: 2` or `maxUnavailable: 25%`."""
+    problem: str = ""
+    """Why its controller cannot count it, as it says itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def budget(obj: Object) -> Budget:
         >= _number(metadata.get("generation"), 0),
         spares_unhealthy=spec.get("unhealthyPodEvictionPolicy") == "AlwaysAllow",
         wanted=", ".join(f"{name}: {spec[name]}" for name in bounds if spec.get(name) is not None),
+        problem=_problem(status),
     )
 
 
@@ -165,6 +168,17 @@ def _holds(status: Object, condition: str) -> bool:
     return any(
         one.get("type") == condition and one.get("status") == "True"
         for one in status.get("conditions") or ()
+    )
+
+
+def _problem(status: Object) -> str:
+    return next(
+        (
+            one.get("message") or "the count failed"
+            for one in status.get("conditions") or ()
+            if one.get("type") == "DisruptionAllowed" and one.get("reason") == "SyncFailed"
+        ),
+        "",
     )
 
 

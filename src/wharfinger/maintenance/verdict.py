@@ -16,11 +16,34 @@ class Outcome(StrEnum):
     """While it is so, nothing of the node is evicted, as with `kubectl drain`."""
 
 
+class Code(StrEnum):
+    """Why it is so. The same cause may let a pod go, or keep it, as the options say."""
+
+    BUDGET_NEVER = "budget-never"
+    BUDGET_SPENT = "budget-spent"
+    BUDGET_TURN = "budget-turn"
+    BUDGET_UNCOUNTED = "budget-uncounted"
+    BUDGETS_OVERLAPPING = "budgets-overlapping"
+    DAEMON_SET = "daemon-set"
+    DAEMON_SET_GONE = "daemon-set-gone"
+    ENDING = "ending"
+    ENDING_TOO_LONG = "ending-too-long"
+    FINISHED = "finished"
+    LOCAL_STORAGE = "local-storage"
+    MIRROR = "mirror"
+    NOT_READY = "not-ready"
+    NOT_SELECTED = "not-selected"
+    PENDING = "pending"
+    REPLACED = "replaced"
+    STATEFUL_SET = "stateful-set"
+    UNMANAGED = "unmanaged"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     outcome: Outcome
     code: str
-    """A word for machines, as `daemon-set` or `budget-spent`; `docs/reference/evacuation.md` lists all."""
+    """A `Code`, as `daemon-set` or `budget-spent`; `docs/reference/evacuation.md` lists all."""
     reason: str
     """A sentence without a full stop, as "it is managed by DaemonSet kube-system/proxy"."""
     remedy: str = ""
