@@ -21,6 +21,13 @@ class ApiFault(Unavailable):
 
     code = "api-fault"
 
+    def __init__(
+        self, message: str, *, remedy: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after = retry_after
+        """Seconds, if the API says when to come back."""
+
 
 class NodeUnknown(NotFound):
     code = "node-unknown"
@@ -33,7 +40,10 @@ class WatchExpired(Gone):
 
 
 class ApiRefused(WharfingerError):
-    """An answer that will be the same next time, as 403 or 422; `status` is that of HTTP."""
+    """What will be the same next time, as 403 or 422.
+
+    `status` is that of HTTP; 0 where it did not come to an answer, as with a certificate.
+    """
 
     code = "api-refused"
 

@@ -1,0 +1,76 @@
+"""
+A watch, read: lines of JSON become events.
+
+A line that was cut, a connection that broke and a silence all end it without an error, since
+whoever watches goes on from the last revision. Bookmarks come about every minute, so that a silence
+of longer is not that of a cluster at rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+
+from wharfinger.maintenance import kube_answers, model
+from wharfinger.maintenance.api import ApiFault, PodEvent
+from wharfinger.maintenance.kube_answers import Status
+from wharfinger.maintenance.kube_transport import ANSWER_LIMIT
+
+_DELETED: Final = "DELETED"
+_POD_TYPES: Final = ("ADDED", "MODIFIED", _DELETED)
+
+
+async def events(
+    content: aiohttp.StreamReader, what: str, quiet: float
+) -> AsyncGenerator[PodEvent, None]:
+    """Raise `WatchExpired` when the server says so; `quiet`: seconds of silence that end it."""
+    async for line in _lines(content, what, quiet):
+        try:
+            found = msgspec.json.decode(line)
+            event = _event(found["type"], found["object"], what)
+        except (msgspec.DecodeError, LookupError, TypeError, ValueError) as error:
+            raise ApiFault(f"cannot {what}: a line is not an event") from error
+        if event is not None:
+            yield event
+
+
+def _event(kind: str, obj: dict[str, Any], what: str) -> PodEvent | None:
+    if kind == "ERROR":
+        code = obj.get("code")
+        raise kube_answers.error(Status.of(obj, code if isinstance(code, int) else 500), what)
+    revision = obj["metadata"]["resourceVersion"]
+    if kind == "BOOKMARK":
+        return PodEvent(revision)
+    if kind in _POD_TYPES:
+        return PodEvent(revision, model.pod(obj), gone=kind == _DELETED)
+    return None
+
+
+async def _lines(
+    content: aiohttp.StreamReader, what: str, quiet: float
+) -> AsyncGenerator[bytes, None]:
+    """Whole lines; what has no end of line when the stream ends was cut, and is dropped."""
+    begun: list[bytes] = []
+    size = 0
+    while True:
+        try:
+            async with asyncio.timeout(quiet):
+                part = await content.readany()
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return
+        if not part:
+            return
+        *ends, rest = part.split(b"\n")
+        for end in ends:
+            line = b"".join((*begun, end))
+            begun, size = [], 0
+            if line.strip():
+                yield line
+        begun.append(rest)
+        size += len(rest)
+        if size > ANSWER_LIMIT:
+            raise ApiFault(f"cannot {what}: a line has more than {ANSWER_LIMIT} bytes")
