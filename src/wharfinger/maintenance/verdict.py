@@ -34,7 +34,10 @@ class Code(StrEnum):
     NOT_READY = "not-ready"
     NOT_SELECTED = "not-selected"
     PENDING = "pending"
+    REFUSED = "refused"
     REPLACED = "replaced"
+    RETURNS = "returns"
+    SILENCE = "silence"
     STATEFUL_SET = "stateful-set"
     UNMANAGED = "unmanaged"
 

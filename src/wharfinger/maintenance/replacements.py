@@ -1,0 +1,59 @@
+"""
+Know whether what was evicted is up elsewhere: as many ready pods of each controller as before.
+
+Pure. Counted by the uid of the controller, so pods of a StatefulSet, which keep their names, count too.
+A controller that was scaled down or deleted meanwhile makes no more; nothing here can tell that from
+one that is slow, so who waits needs an end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from wharfinger.maintenance.model import Owner, Pod
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A controller that has fewer ready pods than before."""
+
+    owner: Owner
+    namespace: str
+    ready: int
+    wanted: int
+
+    def __str__(self) -> str:
+        who = f"{self.owner.kind} {self.namespace}/{self.owner.name}"
+        return f"{who} has {self.ready} of {self.wanted} pods ready elsewhere"
+
+
+def ready(pods: Iterable[Pod], *, beside: str = "") -> Counter[tuple[str, Owner]]:
+    """Count the ready pods of each controller that are not about to end, beside those on a node."""
+    return Counter(
+        (pod.name.namespace, pod.owner)
+        for pod in pods
+        if pod.owner is not None
+        and pod.ready
+        and not pod.finished
+        and pod.deleted is None
+        and (not beside or pod.node != beside)
+    )
+
+
+def missing(
+    wanted: Mapping[tuple[str, Owner], int], pods: Iterable[Pod], *, beside: str
+) -> list[Missing]:
+    """List the controllers that do not have again what they had."""
+    found = ready(pods, beside=beside)
+    return [
+        Missing(owner, namespace, found[namespace, owner], count)
+        for (namespace, owner), count in sorted(wanted.items(), key=_order)
+        if found[namespace, owner] < count
+    ]
+
+
+def _order(pair: tuple[tuple[str, Owner], int]) -> tuple[str, str, str]:
+    (namespace, owner), _ = pair
+    return namespace, owner.kind, owner.name
