@@ -165,7 +165,7 @@ def _never(reason: str, remedy: str) -> Verdict:
 
 
 def _turn(budget: Budget, queue: Queue) -> Verdict:
-    allows = f"budget {budget.name} lets {budget.allowed} go at a time"
+    allows = f"budget {budget.name} lets {budget.allowed} go now"
     if queue.lost >= budget.allowed:
         return Verdict(
             Outcome.WAITS,
@@ -175,8 +175,8 @@ def _turn(budget: Budget, queue: Queue) -> Verdict:
             hopeless=True,
         )
     number = queue.ahead + 1 - budget.allowed
-    pods = "pod that goes before is" if number == 1 else "pods that go before are"
-    return Verdict(Outcome.WAITS, Code.BUDGET_TURN, f"{allows}; first {number} {pods} replaced")
+    after = "1 replacement" if number == 1 else f"{number} replacements"
+    return Verdict(Outcome.WAITS, Code.BUDGET_TURN, f"{allows}; it can go after {after}")
 
 
 def _listed(consumers: Sequence[Consumer]) -> str:
