@@ -65,14 +65,14 @@ class Client:
     def __init__(self, context: Context, *, timeout: float = 30.0) -> None:
         if not 0 < timeout <= MOST_SECONDS:
             raise UsageError(f"cannot wait {timeout:g} s for an answer")
-        host, port, parts = _address(context.server)
+        host, port, parts = address(context.server)
         self.server = context.server.rstrip("/")
         self.registry = parts.netloc.rpartition("@")[2]
         self.timeout = timeout
         self._prefix = parts.path.rstrip("/")
-        self._authorization = _authorization(context.identity)
+        self._authorization = authorization(context.identity)
         if parts.scheme == "https":
-            trust = _trust(context)
+            trust = trust_of(context)
             self._connection: http.client.HTTPConnection = _NamedHTTPSConnection(
                 host, port, timeout=timeout, context=trust, name=context.tls_name
             )
@@ -187,7 +187,7 @@ class _NamedHTTPSConnection(http.client.HTTPSConnection):
         self.sock = self._trust.wrap_socket(raw, server_hostname=self._name)
 
 
-def _address(server: str) -> tuple[str, int | None, SplitResult]:
+def address(server: str) -> tuple[str, int | None, SplitResult]:
     try:
         parts = urlsplit(server)
         host, port = parts.hostname, parts.port
@@ -205,7 +205,7 @@ def path_of(*segments: str) -> str:
     return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
-def _authorization(identity: Identity) -> str:
+def authorization(identity: Identity) -> str:
     if identity.token:
         if not identity.token.isascii() or not identity.token.isprintable():
             raise InvalidKubeconfig("cannot send the token: it has characters that no token has")
@@ -216,7 +216,7 @@ def _authorization(identity: Identity) -> str:
     return ""
 
 
-def _trust(context: Context) -> ssl.SSLContext:
+def trust_of(context: Context) -> ssl.SSLContext:
     try:
         authority = context.authority.decode() if context.authority is not None else None
         trust = ssl.create_default_context(cadata=authority)

@@ -15,7 +15,7 @@ import base64
 import binascii
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +36,10 @@ class File:
 
     path: Path
     document: Any  # a mapping that keeps comments and order
+
+
+Entry = tuple[File, Any]
+"""What stands under a name, and in which file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,16 @@ class Context:
     tls_name: str | None = None
     user: str = ""
     identity: Identity = Identity()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A context as it is written."""
+
+    context: Context
+    """Without its identity."""
+    cluster: Entry
+    user: Entry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,47 +138,53 @@ def save(file: File) -> None:
 
 def current(loaded: Sequence[File], name: str | None = None) -> Context:
     """The named context, or else the current one."""
+    found = look_up(loaded, name)
+    return replace(found.context, identity=identity(found.user)) if found.user else found.context
+
+
+def look_up(loaded: Sequence[File], name: str | None = None) -> Found:
+    """As `current`, before anybody has looked at how its user proves who they are."""
     name = name or current_name(loaded)
     if not name:
         raise NoContext("cannot tell which server to use: no current context", remedy=LOGIN_REMEDY)
     context = _find(loaded, "context", name)
     if context is None:
         raise NoContext(f"cannot find context {name!r} in the kubeconfig", remedy=LOGIN_REMEDY)
-    cluster_name, user_name = _text(context[1], "cluster"), _text(context[1], "user")
+    cluster_name, user_name = text(context[1], "cluster"), text(context[1], "user")
     cluster = _find(loaded, "cluster", cluster_name)
-    if cluster is None or not _text(cluster[1], "server"):
+    if cluster is None or not text(cluster[1], "server"):
         raise NoContext(f"cannot find the server of context {name!r}", remedy=LOGIN_REMEDY)
-    user = _find(loaded, "user", user_name)
-    return Context(
+    place = Context(
         name=name,
-        server=_text(cluster[1], "server"),
-        namespace=_text(context[1], "namespace") or "default",
+        server=text(cluster[1], "server"),
+        namespace=text(context[1], "namespace") or "default",
         authority=_material(cluster, "certificate-authority") or None,
         insecure=cluster[1].get("insecure-skip-tls-verify") is True,
-        tls_name=_text(cluster[1], "tls-server-name") or None,
+        tls_name=text(cluster[1], "tls-server-name") or None,
         user=user_name,
-        identity=_identity(user) if user is not None else Identity(),
     )
+    return Found(place, cluster, _find(loaded, "user", user_name))
 
 
 def context_at(loaded: Sequence[File], server: str) -> Context | None:
     """Some context of this server: for what is known of it, not for who we are there."""
     for file in loaded:
         for entry in _entries(file.document, "context"):
-            cluster = _find(loaded, "cluster", _text(entry.get("context") or {}, "cluster"))
-            if cluster is not None and _text(cluster[1], "server").rstrip("/") == server.rstrip(
+            cluster = _find(loaded, "cluster", text(entry.get("context") or {}, "cluster"))
+            if cluster is not None and text(cluster[1], "server").rstrip("/") == server.rstrip(
                 "/"
             ):
-                return current(loaded, _text(entry, "name"))
+                return current(loaded, text(entry, "name"))
     return None
 
 
 def current_name(loaded: Sequence[File]) -> str:
-    named = (_text(file.document, "current-context") for file in loaded)
+    named = (text(file.document, "current-context") for file in loaded)
     return next((name for name in named if name), "")
 
 
-def _identity(user: tuple[File, Any]) -> Identity:
+def identity(user: Entry) -> Identity:
+    """Who a user is by what stands in the kubeconfig; refuses who proves it by a plug-in."""
     file, entry = user
     for plugin in _FOREIGN:
         if plugin in entry:
@@ -172,27 +192,27 @@ def _identity(user: tuple[File, Any]) -> Identity:
                 f"cannot use the {plugin!r} plug-in of a user in {file.path}",
                 remedy="use a context with a token; `wharf login` makes one",
             )
-    token = _text(entry, "token")
-    if not token and (token_file := _text(entry, "tokenFile")):
+    token = text(entry, "token")
+    if not token and (token_file := text(entry, "tokenFile")):
         token = _contents(file, token_file).decode(errors="replace").strip()
     return Identity(
         token=token,
-        username=_text(entry, "username"),
-        password=_text(entry, "password"),
+        username=text(entry, "username"),
+        password=text(entry, "password"),
         certificate=_material(user, "client-certificate"),
         key=_material(user, "client-key"),
     )
 
 
-def _material(found: tuple[File, Any], key: str) -> bytes:
+def _material(found: Entry, key: str) -> bytes:
     """PEM that stands in the entry as base64 (`key-data`) or in a file beside it."""
     file, entry = found
-    if data := _text(entry, f"{key}-data"):
+    if data := text(entry, f"{key}-data"):
         try:
             return base64.b64decode(data, validate=True)
         except binascii.Error:
             raise InvalidKubeconfig(f"cannot read '{key}-data' in {file.path}") from None
-    if name := _text(entry, key):
+    if name := text(entry, key):
         return _contents(file, name)
     return b""
 
@@ -214,7 +234,7 @@ def remember(loaded: Sequence[File], login: Login) -> File:
     """
     place = place_name(login.place.server)
     known = _find(loaded, "context", context_name(login))
-    namespace = (_text(known[1], "namespace") if known is not None else "") or "default"
+    namespace = (text(known[1], "namespace") if known is not None else "") or "default"
     user = f"{login.user}/{place}"
     context = {"cluster": place, "user": user, "namespace": namespace}
     first = loaded[0]
@@ -260,7 +280,7 @@ def use_namespace(loaded: Sequence[File], context: Context, namespace: str) -> F
     return found[0]
 
 
-def _find(loaded: Sequence[File], kind: str, name: str) -> tuple[File, Any] | None:
+def _find(loaded: Sequence[File], kind: str, name: str) -> Entry | None:
     for file in loaded:
         for entry in _entries(file.document, kind):
             if entry.get("name") == name and isinstance(entry.get(kind), dict):
@@ -283,6 +303,6 @@ def _entries(document: Any, kind: str) -> Iterator[Any]:
     yield from (entry for entry in entries or () if isinstance(entry, dict))
 
 
-def _text(mapping: Mapping[str, Any], key: str) -> str:
+def text(mapping: Mapping[str, Any], key: str) -> str:
     value = mapping.get(key)
     return value if isinstance(value, str) else ""
