@@ -386,9 +386,9 @@ class DockerHost(FakeHost):
         super().__init__(Path("/"), disk=disk, docker=Docker())
         self.address = address
 
-    def processes(self, name: str) -> list[Process]:
+    def processes(self, *names: str) -> list[Process]:
         words = ("dockerd", "-H", f"unix://{self.address}")
-        return [Process(one.pid, words) for one in super().processes(name)]
+        return [Process(one.pid, words) for one in super().processes(*names)]
 
     def listener(self, address: str) -> int | None:
         return None if address == addresses.SOCKET else super().listener(address)

@@ -76,8 +76,8 @@ class StorageHost(FakeHost):
         self.daemons: dict[str, Process] = {}
         self.api: dict[str, Any] = {}
 
-    def processes(self, name: str) -> list[Process]:
-        return [self.daemons[name]] if name in self.daemons else []
+    def processes(self, *names: str) -> list[Process]:
+        return [self.daemons[name] for name in names if name in self.daemons]
 
     def ask(self, address: str, path: str, *, seconds: float = 5) -> Any:
         if path not in self.api:

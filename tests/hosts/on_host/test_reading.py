@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -217,8 +218,8 @@ class Crowd(FakeHost):
         super().__init__(root)
         self.found = list(found)
 
-    def processes(self, name):
-        return self.found if name == "containerd" else []
+    def processes(self, *names):
+        return self.found if "containerd" in names else []
 
 
 def test_the_daemon_of_this_host_is_told_from_those_in_containers_and_below_others(root):
@@ -254,7 +255,8 @@ def test_a_process_is_found_by_its_executable_and_ended_by_its_pid(tmp_path):
         started = subprocess.Popen(command, cwd=tmp_path, env={"A": "b=c"}, stdout=sink)
     _await_environment(started.pid, b"A=b=c\0")
 
-    (mine,) = [one for one in machine.processes("sleep") if one.pid == started.pid]
+    names = ("no-such-program", "sleep")
+    (mine,) = [one for one in machine.processes(*names) if one.pid == started.pid]
     assert mine == Process(
         started.pid, command, str(tmp_path), {"A": "b=c"}, mine.unit, True, os.getpid(), str(log)
     )
@@ -264,3 +266,15 @@ def test_a_process_is_found_by_its_executable_and_ended_by_its_pid(tmp_path):
     started.wait()
     assert machine.stop(started.pid, seconds=10)
     assert machine.processes("no-such-program") == []
+
+
+def test_a_helper_that_is_the_same_program_by_another_name_is_no_daemon(tmp_path):
+    """As `docker-untar` is, which dockerd starts from its own executable."""
+    sleep = Path(shutil.which("sleep")).resolve()
+    (tmp_path / "helper").symlink_to(sleep)
+    with subprocess.Popen([tmp_path / "helper", "600"]) as helper:
+        try:
+            assert Path(f"/proc/{helper.pid}/exe").readlink() == sleep
+            assert helper.pid not in {one.pid for one in Machine().processes(sleep.name)}
+        finally:
+            helper.kill()

@@ -39,7 +39,7 @@ def find(machine: Machine, name: str) -> Process | None:
     """
     if machine.is_tree:
         return None
-    found = [one for name in EXECUTABLES[name] for one in machine.processes(name)]
+    found = machine.processes(*EXECUTABLES[name])
     ours = [one for one in found if (one.ours or one.unit in UNITS.values()) and not _nested(one)]
     return min(ours, key=lambda one: (not one.ours, one.unit is None, one.pid), default=None)
 

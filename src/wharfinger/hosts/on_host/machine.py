@@ -75,9 +75,9 @@ class Machine:
         """As `run`, for what programs give to programs: warnings do not stand in the middle of it."""
         return _run(commands, seconds, None, apart=True)
 
-    def processes(self, name: str) -> list[Process]:
-        """The processes whose executable has this name."""
-        return processes.named(name)
+    def processes(self, *names: str) -> list[Process]:
+        """The processes whose executable has one of these names."""
+        return processes.named(*names)
 
     def signal(self, pid: int, number: int) -> None:
         """Raise `ProcessLookupError` if it is gone."""

@@ -5,7 +5,7 @@ Running programs, as the kernel's /proc tells of them; proc(5).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -32,10 +32,10 @@ class Process:
     output: str | None = None
 
 
-def named(name: str) -> list[Process]:
-    """The processes whose executable has this name."""
+def named(*names: str) -> list[Process]:
+    """The processes whose executable has one of these names."""
     pids = (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
-    found = (read(pid) for pid in pids if _runs(pid, name))
+    found = (read(pid) for pid in pids if _runs(pid, names))
     return [process for process in found if process is not None]
 
 
@@ -52,16 +52,18 @@ def _status(pid: int) -> list[str]:
     return Path("/proc", str(pid), "stat").read_text(errors="replace").rpartition(")")[2].split()
 
 
-def _runs(pid: int, name: str) -> bool:
-    """The kernel keeps 15 characters of a name in `comm`; the link to the executable has it all."""
+def _runs(pid: int, names: Sequence[str]) -> bool:
+    """The link to the executable has all of its name, and threads of the kernel have none, so most
+    processes are done with one question. `comm`, 15 characters of what was started, tells a daemon from
+    a helper that is the same program by another name."""
     folder = Path("/proc", str(pid))
     try:
-        if folder.joinpath("comm").read_text(errors="replace").rstrip("\n") != name[:15]:
+        name = folder.joinpath("exe").readlink().name.removesuffix(" (deleted)")
+        if name not in names:
             return False
-        executable = folder.joinpath("exe").readlink()
+        return folder.joinpath("comm").read_text(errors="replace").rstrip("\n") == name[:15]
     except OSError:
         return False
-    return executable.name.removesuffix(" (deleted)") == name
 
 
 def read(pid: int) -> Process | None:

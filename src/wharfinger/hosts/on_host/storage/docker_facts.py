@@ -68,50 +68,48 @@ def read(machine: Machine, *, usage: bool) -> Engine | None:
     if process is None and not _installed(machine):
         return None
     told = _told(machine, process)
-    stopped = Engine(
+    address = "" if process is None else _socket(machine, process)
+    info = _object(_asked(machine, address, "/info")) if address else {}
+    root = str(info.get("DockerRootDir") or told.data_root)
+    known = Engine(
         name="docker",
         version="",
-        data_root=told.data_root,
+        data_root=root,
         told_by=told.told_by,
+        socket=address,
         unit="" if process is None else process.unit or "",
         pid=None if process is None else process.pid,
         config=told.config,
         texts=told.texts,
-        stores=_stores(machine, told.data_root),
-        containerd_root=_containerd_root(machine, process, told.data_root),
+        stores=_stores(machine, root),
+        containerd_root=_containerd_root(machine, process, root),
     )
-    if process is None:
-        return stopped
-    address = daemons.socket_of(machine, "docker", process) or daemons.DOCKER_SOCKET
-    return _running(machine, process, replace(stopped, socket=address), usage=usage)
+    return _running(machine, known, info, usage=usage) if info else known
+
+
+def _socket(machine: Machine, process: Process) -> str:
+    return daemons.socket_of(machine, "docker", process) or daemons.DOCKER_SOCKET
 
 
 def _installed(machine: Machine) -> bool:
     return any(found_in(machine.files, name) for name in daemons.EXECUTABLES["docker"])
 
 
-def _running(machine: Machine, process: Process, known: Engine, *, usage: bool) -> Engine:
-    """A daemon that does not answer is told as one that stands still, with its pid."""
-    info = _object(_asked(machine, known.socket, "/info"))
-    if not info:
-        return known
+def _running(machine: Machine, known: Engine, info: Mapping[str, Any], *, usage: bool) -> Engine:
+    """With what it answers; one that does not is told as one that stands still, with its pid."""
     containers = list(rows(_asked(machine, known.socket, "/containers/json?all=1")))
     volumes = _object(_asked(machine, known.socket, "/volumes")).get("Volumes")
     status = _status(info)
     version = str(info.get("ServerVersion") or "")
-    root = str(info.get("DockerRootDir") or known.data_root)
     return replace(
         known,
         version=version,
-        data_root=root,
         driver=str(info.get("Driver") or ""),
         pool=status.get("Pool Name", ""),
         running=tuple(_name(one) for one in containers if one.get("State") == "running"),
         containers=_count(info, "Containers"),
         images=_count(info, "Images"),
         snapshots=_major(version) >= _WITH_SNAPSHOTS,
-        containerd_root=_containerd_root(machine, process, root),
-        stores=_stores(machine, root),
         container_ids=tuple(str(one.get("Id", "")) for one in containers),
         foreign_volumes=tuple(
             str(one.get("Name", "")) for one in rows(volumes) if one.get("Driver") != "local"
@@ -230,12 +228,11 @@ def _containerd_root(machine: Machine, process: Process | None, data_root: str) 
         children = [one for one in machine.processes("containerd") if one.parent == process.pid]
         if children:
             return f"{data_root}/containerd/daemon"
-    return containerd_root(machine)
+    return containerd_root(machine, daemons.find(machine, "containerd"))
 
 
-def containerd_root(machine: Machine) -> str:
+def containerd_root(machine: Machine, found: Process | None) -> str:
     """Where the containerd of the system has its data, as its command line or its file says."""
-    found = daemons.find(machine, "containerd")
     given = None if found is None else daemons.option(found.arguments, "--root")
     text = text_of(machine.files, daemons.containerd_config(found))
     match = _CONTAINERD_ROOT.search(text.partition("\n[")[0])

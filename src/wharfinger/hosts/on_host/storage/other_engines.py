@@ -27,7 +27,7 @@ def read(machine: Machine) -> Iterator[Engine]:
         yield Engine(
             name="containerd",
             version="",
-            data_root=containerd_root(machine),
+            data_root=containerd_root(machine, process),
             socket="" if process is None else daemons.CONTAINERD_SOCKET,
             pid=None if process is None else process.pid,
             unit="" if process is None else process.unit or "",

@@ -106,9 +106,9 @@ class SystemdHost(FakeHost):
         put(root, "/run/systemd/system/.keep")
         self.answers = self._systemctl
 
-    def processes(self, name: str) -> list[Process]:
+    def processes(self, *names: str) -> list[Process]:
         words = ("dockerd", "-H", f"unix://{self.address}")
-        found = super().processes(name)
+        found = super().processes(*names)
         return [Process(one.pid, words, unit="docker.service") for one in found]
 
     def _systemctl(self, command: tuple[str, ...]) -> Ran:

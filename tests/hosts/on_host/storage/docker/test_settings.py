@@ -65,9 +65,9 @@ def test_a_file_that_is_not_as_planned_is_not_written(book: Notebook, file: Path
 
 
 class Told(DockerHost):
-    def processes(self, name: str) -> list[Process]:
+    def processes(self, *names: str) -> list[Process]:
         words = ("dockerd", "--storage-driver=devicemapper", "--config-file", self.config)
-        return [Process(100, words)] if name == "dockerd" else []
+        return [Process(100, words)] if "dockerd" in names else []
 
 
 def test_what_the_command_line_says_no_file_can_change(tmp_path: Path, file: Path) -> None:
