@@ -75,7 +75,7 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Our cordon is taken away from the node of a host that goes no further."""
+    """Our cordon is taken away from the node of a host that goes no further: it starts anew if at all."""
 
     host: str
 
@@ -96,6 +96,8 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
+    """A resume has come to the host, and looks anew at what may have changed since."""
+
     host: str
 
 
@@ -138,6 +140,7 @@ class ImpossibleStep(ValueError):
 _ON_THE_WAY: Final = frozenset(
     {Step.CORDONED, Step.EVACUATED, Step.APPLIED, Step.PROVEN, Step.RETURNED}
 )
+TRIED_AGAIN: Final = frozenset({Step.FAILED, Step.SKIPPED, Step.EVACUATED, Step.APPLIED})
 _BEGUN_IN: Final[Mapping[Work, frozenset[Step]]] = {
     Work.EVACUATE: frozenset({Step.EXPLAINED, Step.CORDONED}),
     Work.APPLY: frozenset({Step.EXPLAINED, Step.EVACUATED, Step.APPLIED}),
@@ -180,7 +183,8 @@ def after(state: HostState, event: Event) -> HostState:
         case Reached():
             return _reached(state, event)
         case Opened():
-            return replace(state, doing=None, cordoned=False)
+            step = state.step if state.step.over else Step.EXPLAINED
+            return replace(state, step=step, doing=None, cordoned=False)
         case Failed():
             return replace(state, step=Step.FAILED, message=event.why)
         case Skipped():
@@ -233,7 +237,7 @@ def _possible(state: HostState, event: Event) -> bool:
         case Skipped():
             return state.step not in (Step.DONE, Step.FAILED)
         case Retried():
-            return state.step in (Step.FAILED, Step.SKIPPED)
+            return state.step in TRIED_AGAIN
 
 
 def _reached(state: HostState, event: Reached) -> HostState:
@@ -243,5 +247,7 @@ def _reached(state: HostState, event: Reached) -> HostState:
 
 
 def _again(state: HostState) -> Step:
-    """From where a host goes on that failed: what was proven stays so."""
+    """From where a host goes on: what was proven stays so, and an empty node is proven empty anew."""
+    if not state.step.over:
+        return Step.CORDONED if state.drain else Step.EXPLAINED
     return Step.RETURNED if state.doing is Work.WATCH else Step.PENDING
