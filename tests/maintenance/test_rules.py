@@ -118,7 +118,7 @@ def test_all_that_a_pod_loses_is_told():
 
     assert warning.split("; ") == [
         "the content of emptyDir cache, work is lost",
-        "it has no controller, so nobody makes it anew",
+        "it does not come back",
         "it is not gone before finalizers are taken off: site.test/keep",
     ]
 

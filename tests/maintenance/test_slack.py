@@ -12,13 +12,14 @@ from made_evacuations import NOON, budget, pod
 from wharfinger.cluster import label_selector
 from wharfinger.maintenance import slack
 from wharfinger.maintenance.model import Budget, Name, Pod
-from wharfinger.maintenance.slack import Consumer, Coverage, Queue
+from wharfinger.maintenance.slack import Consumer, Coverage, Queue, State
 from wharfinger.maintenance.verdict import Code, Outcome
 
 OPEN = budget(allowed=1, healthy=3, desired=2, expected=3, wanted="minAvailable: 2")
 SPENT = replace(OPEN, allowed=0, healthy=2)
 CLOSED = budget(healthy=3, desired=3, expected=3, wanted="maxUnavailable: 0")
 SICK = pod(ready=False)
+UNHEALTHY = tuple(Consumer(Name("p", f"web-{number}"), "not ready on n1") for number in range(3))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,7 @@ def test_a_budget_is_asked_only_for_what_may_serve_somebody(found, asked):
         (pod(), SPENT, Code.BUDGET_SPENT, False),
         (pod(), replace(SPENT, healthy=1), Code.BUDGET_SPENT, False),
         (pod(), CLOSED, Code.BUDGET_NEVER, True),
+        (pod(), replace(CLOSED, expected=4), Code.BUDGET_SPENT, False),
         (pod(), replace(CLOSED, healthy=2), Code.BUDGET_NEVER, True),
         (pod(), replace(CLOSED, desired=5), Code.BUDGET_NEVER, True),
         (pod(), replace(CLOSED, allowed=1, healthy=4), None, False),
@@ -62,7 +64,7 @@ def test_a_budget_is_asked_only_for_what_may_serve_somebody(found, asked):
     ],
 )
 def test_a_pod_waits_for_its_budget_and_is_told_whether_for_ever(found, of, code, hopeless):
-    verdict = slack.ask(found, of, (), Queue())
+    verdict = slack.ask(found, of, UNHEALTHY[: of.expected - of.healthy], Queue())
 
     if code is None:
         assert verdict is None
@@ -73,32 +75,69 @@ def test_a_pod_waits_for_its_budget_and_is_told_whether_for_ever(found, of, code
         assert not hopeless or verdict.remedy
 
 
+def test_a_rollout_may_open_a_budget_that_is_closed():
+    more = slack.consumer(pod("web-4", phase="Pending", ready=False))
+    assert more is not None
+
+    verdict = slack.ask(pod(), CLOSED, [more], Queue())
+
+    assert verdict is not None
+    assert (verdict.code, verdict.hopeless) == (Code.BUDGET_SPENT, False)
+
+
 def test_who_else_uses_a_budget_up_is_named():
-    consumers = [Consumer(Name("p", f"web-{number}"), "not ready on n2") for number in range(7)]
+    consumers = [Consumer(Name("p", f"web-{number}"), "not ready on n1") for number in range(7)]
 
     verdict = slack.ask(pod(), SPENT, consumers, Queue())
 
     assert verdict is not None
-    assert "p/web-0 is not ready on n2" in verdict.reason
-    assert "2 more are not healthy" in verdict.reason
+    assert "p/web-0 is not ready on n1" in verdict.reason
+    assert "2 more are missing or not ready" in verdict.reason
     assert verdict.remedy
 
 
+def test_pods_that_are_missing_are_told():
+    verdict = slack.ask(pod(), SPENT, (), Queue())
+
+    assert verdict is not None
+    assert verdict.reason.endswith("has 2: 1 is missing or not ready")
+
+
+def test_a_budget_that_was_just_used_is_not_blamed_on_pods():
+    verdict = slack.ask(pod(), replace(OPEN, allowed=0), (), Queue())
+
+    assert verdict is not None
+    assert (verdict.code, verdict.hopeless, verdict.remedy) == (Code.BUDGET_SPENT, False, "")
+    assert "just let others go" in verdict.reason
+
+
 @pytest.mark.parametrize(
-    ("found", "why"),
+    ("found", "why", "state"),
     [
-        (pod(), None),
-        (pod(phase="Succeeded", ready=False), None),
-        (pod(ready=False), "not ready on n1"),
-        (pod(at="", phase="Pending", ready=False), "not ready and on no node yet"),
-        (pod(deleted=NOON), "ending on n1"),
-        (pod(deleted=NOON, ready=False), "ending on n1"),
+        (pod(ready=False), "not ready on n1", State.NOT_READY),
+        (pod(at="", phase="Pending", ready=False), "pending and on no node yet", State.PENDING),
+        (pod(deleted=NOON), "ending on n1", State.ENDING),
+        (pod(deleted=NOON, ready=False), "ending on n1", State.ENDING),
     ],
 )
-def test_a_pod_that_does_not_count_as_healthy_takes_from_its_budget(found, why):
-    consumer = slack.consumer(found)
+def test_a_pod_that_does_not_count_as_healthy_takes_from_its_budget(found, why, state):
+    assert slack.consumer(found) == Consumer(found.name, why, state)
 
-    assert consumer == (Consumer(found.name, why) if why is not None else None)
+
+def test_a_pod_that_is_healthy_or_finished_takes_nothing():
+    assert slack.consumer(pod()) is None
+    assert slack.consumer(pod(phase="Succeeded", ready=False)) is None
+
+
+@pytest.mark.parametrize(
+    "consumers",
+    [UNHEALTHY[:1], [*UNHEALTHY, slack.consumer(pod("new", phase="Pending", ready=False))]],
+)
+def test_a_pod_that_is_not_ready_has_hope_while_others_come(consumers):
+    verdict = slack.ask(SICK, replace(SPENT, healthy=1), consumers, Queue())
+
+    assert verdict is not None
+    assert (verdict.code, verdict.hopeless) == (Code.NOT_READY, False)
 
 
 def test_pods_of_one_budget_go_in_turn_as_replacements_come():

@@ -20,6 +20,7 @@ from wharfinger.maintenance.verdict import Code, Outcome, Verdict
 
 _DAEMON_SET: Final = "DaemonSet"
 _STATEFUL_SET: Final = "StatefulSet"
+_FOR_GOOD: Final = "it does not come back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def daemon_pod(case: Case) -> Verdict | None:
     if name not in case.daemon_sets:
         reason = f"its DaemonSet {name} is gone, so nobody makes it anew"
         if case.options.force:
-            return Verdict(Outcome.GOES, Code.DAEMON_SET_GONE, reason, warning=reason)
+            return Verdict(Outcome.GOES, Code.DAEMON_SET_GONE, reason, warning=_FOR_GOOD)
         remedy = "delete the pod, or let such pods go with --force"
         return Verdict(Outcome.BLOCKS, Code.DAEMON_SET_GONE, reason, remedy)
     reason = f"it is managed by DaemonSet {name}, which would put it straight back"
@@ -111,7 +112,7 @@ def local_storage(case: Case) -> Verdict | None:
     if case.options.delete_empty_dir_data:
         warning = f"the content of emptyDir {volumes} is lost"
         return Verdict(
-            Outcome.GOES, Code.LOCAL_STORAGE, "its local data may be lost", warning=warning
+            Outcome.GOES, Code.LOCAL_STORAGE, "its local data goes with it", warning=warning
         )
     return Verdict(
         Outcome.BLOCKS,
@@ -126,7 +127,7 @@ def unmanaged(case: Case) -> Verdict | None:
         return None
     reason = "it has no controller, so nobody makes it anew"
     if case.options.force:
-        return Verdict(Outcome.GOES, Code.UNMANAGED, reason, warning=reason)
+        return Verdict(Outcome.GOES, Code.UNMANAGED, reason, warning=_FOR_GOOD)
     remedy = "let a controller make it, or let such pods go with --force"
     return Verdict(Outcome.BLOCKS, Code.UNMANAGED, reason, remedy)
 

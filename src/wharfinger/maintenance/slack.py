@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from wharfinger.cluster import label_selector
@@ -21,6 +22,14 @@ _NAMED: Final = 5
 """So many pods are named in a sentence; a plan has all of them."""
 
 
+class State(StrEnum):
+    """Why a pod does not count as healthy; of these only the first need not pass by itself."""
+
+    NOT_READY = "not ready"
+    PENDING = "pending"
+    ENDING = "ending"
+
+
 @dataclass(frozen=True, slots=True)
 class Consumer:
     """A pod that does not count as healthy, which lessens what its budget allows."""
@@ -28,6 +37,7 @@ class Consumer:
     pod: Name
     why: str
     """As "not ready on n2"."""
+    state: State = State.NOT_READY
 
 
 @dataclass(slots=True)
@@ -86,9 +96,15 @@ def consumer(pod: Pod) -> Consumer | None:
     """What a pod takes of the budget that covers it, just by its state."""
     if pod.finished or (pod.ready and pod.deleted is None):
         return None
-    state = "ending" if pod.deleted is not None else "not ready"
     place = f"on {pod.node}" if pod.node else "and on no node yet"
-    return Consumer(pod.name, f"{state} {place}")
+    state = _state(pod)
+    return Consumer(pod.name, f"{state} {place}", state)
+
+
+def _state(pod: Pod) -> State:
+    if pod.deleted is not None:
+        return State.ENDING
+    return State.PENDING if pod.phase == "Pending" else State.NOT_READY
 
 
 def overlapping(budgets: Sequence[Budget]) -> Verdict:
@@ -140,23 +156,26 @@ def _closed(pod: Pod, budget: Budget, consumers: Sequence[Consumer]) -> Verdict:
             f"budget {budget.name} ({budget.wanted}) counts by controllers, and it has none",
             "write the budget with a number as minAvailable",
         )
-    if budget.desired >= budget.expected:
+    if budget.desired >= _most(budget, consumers):
         return _never(
             f"budget {budget.name} ({budget.wanted}) keeps {budget.desired} of {budget.expected}"
             " pods, so it never lets one go",
             "add replicas, or change the budget so that one may be missing",
         )
-    count = f"budget {budget.name} needs {budget.desired} healthy pods and has {budget.healthy}"
-    told = f"{count}; {_listed(consumers)}" if consumers else count
+    if budget.healthy > budget.desired:
+        reason = f"budget {budget.name} has just let others go, and is not counted anew yet"
+        return Verdict(Outcome.WAITS, Code.BUDGET_SPENT, reason)
+    needs = f"budget {budget.name} needs {budget.desired} healthy pods and has {budget.healthy}"
+    told = f"{needs}: {_unhealthy(budget, consumers)}"
     if not pod.ready:
         return Verdict(
             Outcome.WAITS,
             Code.NOT_READY,
-            f"it is not ready, and so keeps itself from going: {told}",
+            f"it is not ready, and so keeps itself from going; {told}",
             "mend it, delete it, or set unhealthyPodEvictionPolicy: AlwaysAllow in the budget",
-            hopeless=True,
+            hopeless=not _changing(budget, consumers),
         )
-    remedy = "bring the pods up that are not ready" if consumers else ""
+    remedy = "wait for the pods that are missing or not ready, or mend them"
     return Verdict(Outcome.WAITS, Code.BUDGET_SPENT, told, remedy)
 
 
@@ -179,11 +198,26 @@ def _turn(budget: Budget, queue: Queue) -> Verdict:
     return Verdict(Outcome.WAITS, Code.BUDGET_TURN, f"{allows}; it can go after {after}")
 
 
-def _listed(consumers: Sequence[Consumer]) -> str:
-    named = [f"{one.pod} is {one.why}" for one in consumers[:_NAMED]]
-    if len(consumers) > _NAMED:
-        named.append(f"{len(consumers) - _NAMED} more are not healthy")
-    return ", ".join(named)
+def _most(budget: Budget, consumers: Sequence[Consumer]) -> int:
+    """How many pods could be healthy, if all that are there or still to be made become so."""
+    staying = sum(one.state is not State.ENDING for one in consumers)
+    return max(budget.expected, budget.healthy + staying)
+
+
+def _changing(budget: Budget, consumers: Sequence[Consumer]) -> bool:
+    """Whether pods come or go, or are still to be made, so that there may soon be more healthy ones."""
+    missing = budget.expected - budget.healthy > len(consumers)
+    return missing or any(one.state is not State.NOT_READY for one in consumers)
+
+
+def _unhealthy(budget: Budget, consumers: Sequence[Consumer]) -> str:
+    """Who does not count, as far as they are known; the count may know of more."""
+    told = [f"{one.pod} is {one.why}" for one in consumers[:_NAMED]]
+    others = max(len(consumers), budget.expected - budget.healthy) - len(told)
+    if others > 0:
+        more = "more " if told else ""
+        told.append(f"{others} {more}{'is' if others == 1 else 'are'} missing or not ready")
+    return ", ".join(told)
 
 
 def _labels(budget: Budget) -> list[tuple[str, str, str]]:
