@@ -24,36 +24,19 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
-from typing import Final, NamedTuple
+from typing import Final
 
 from wharfinger.maintenance import cordon
 from wharfinger.maintenance.explain import Explainer, NodePlan, PodPlan
 from wharfinger.maintenance.limits import Limits, Order
 from wharfinger.maintenance.model import Cluster, Name, Node
 from wharfinger.maintenance.options import Options
+from wharfinger.maintenance.roster import Place, Roster, Turn
 from wharfinger.maintenance.verdict import Outcome
 
 _TOLD: Final = 3
 """So many are named of what may be many."""
 _ABSENT: Final = "the cluster has no node of this name: have it join, or mend the list of hosts"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The nodes of one value of the label by which limits are held; all nodes, without a label."""
-
-    value: str
-    whole: int
-    limit: int
-    """So many of the whole may be out of service."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    node: str
-    needs: Mapping[Name, int]
-    """By budget: how many of its pods are gone for a while when the node is evacuated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +51,6 @@ class Wave:
     nodes: tuple[str, ...]
     reason: str
     """Why not more of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """All that decides who may start beside whom."""
-
-    turns: tuple[Turn, ...]
-    """In the order in which they are tried."""
-    limits: Limits
-    places: Mapping[str, Place]
-    """By node, also of nodes that have no turn."""
-    bears: Mapping[Name, int]
-    """By budget: how many of its pods may be gone for a while at once."""
-    canaries: frozenset[str]
-    most: int
-    """How many may be under way in all places together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +105,17 @@ def ready_to_start(
     not ready or not schedulable now; those outside of the plan do not count. If too many are out
     there may be none to start though nothing is under way: then wait for these.
     """
-    turns = plan.roster.turns
-    waiting = [turn for turn in turns if turn.node not in done and turn.node not in under_way]
-    going = [turn for turn in turns if turn.node in under_way]
-    return tuple(turn.node for turn in _batch(plan.roster, waiting, going, unavailable).turns)
+    turns, now, over = plan.roster.turns, frozenset(under_way), frozenset(done)
+    waiting = [turn for turn in turns if turn.node not in now and turn.node not in over]
+    going = [turn for turn in turns if turn.node in now]
+    return tuple(turn.node for turn in plan.roster.batch(waiting, going, unavailable).turns)
 
 
 def _waves(roster: Roster, out: Collection[str], back: Collection[str]) -> Iterator[Wave]:
     waiting, unavailable = list(roster.turns), set(out)
     needed = Counter(name for turn in waiting for name in turn.needs)
     while waiting:
-        batch = _batch(roster, waiting, (), unavailable)
+        batch = roster.batch(waiting, (), unavailable)
         nodes = tuple(turn.node for turn in batch.turns)
         taken = frozenset(nodes)
         waiting = [turn for turn in waiting if turn.node not in taken]
@@ -171,94 +138,6 @@ def _reason(roster: Roster, first: str, *, full: bool, tight: Sequence[Name]) ->
     if tight:
         return f"the others have pods under budgets that bear no more: {_listed(map(str, tight))}"
     return f"no others are left{_where(place, limits)}"
-
-
-class _Batch(NamedTuple):
-    turns: list[Turn]
-    full: bool
-    """One was passed over because there was no room for it."""
-    tight: set[Name]
-    """Budgets that bear no more, or less than one needs that was passed over."""
-
-
-def _batch(
-    roster: Roster, waiting: Sequence[Turn], going: Sequence[Turn], unavailable: Collection[str]
-) -> _Batch:
-    """Those of `waiting` that may start together, beside those that are going."""
-    canaries = [turn for turn in waiting if turn.node in roster.canaries]
-    alone = any(turn.node in roster.canaries for turn in going)
-    if not waiting or alone or (canaries and going):
-        return _Batch([], False, set())
-    open_, most = (canaries[:1], 1) if canaries else _open(roster, waiting, going)
-    room = _Room(roster, going, unavailable)
-    turns: list[Turn] = []
-    full = False
-    for turn in open_:
-        if len(going) + len(turns) >= most:
-            return _Batch(turns, True, room.tight)
-        if not room.has_place(turn):
-            full = True
-        elif room.bears(turn):
-            room.take(turn)
-            turns.append(turn)
-    return _Batch(turns, full, room.tight)
-
-
-def _open(
-    roster: Roster, waiting: Sequence[Turn], going: Sequence[Turn]
-) -> tuple[Iterable[Turn], int]:
-    """Those whose place is open, and how many may be under way in all of these places."""
-    if roster.limits.order is Order.SIDE_BY_SIDE:
-        return waiting, roster.most
-    current = roster.places[(going or waiting)[0].node]
-    return takewhile(lambda turn: roster.places[turn.node] == current, waiting), current.limit
-
-
-class _Room:
-    """What is free beside those that are under way."""
-
-    def __init__(self, roster: Roster, going: Sequence[Turn], unavailable: Collection[str]) -> None:
-        self._places, self._most = roster.places, roster.bears
-        self._unavailable = unavailable
-        outside = [self._places[name].value for name in unavailable if name in self._places]
-        self._out = Counter(outside)
-        self._going: Counter[str] = Counter()
-        self._used: Counter[Name] = Counter()
-        self._spent: set[Name] = set()
-        self._passed_over: set[Name] = set()
-        for turn in going:
-            self.take(turn)
-
-    @property
-    def tight(self) -> set[Name]:
-        return self._spent | self._passed_over
-
-    def has_place(self, turn: Turn) -> bool:
-        """One that is out already takes no second place."""
-        place = self._places[turn.node]
-        taken = self._going if turn.node in self._unavailable else self._out
-        return taken[place.value] < place.limit
-
-    def bears(self, turn: Turn) -> bool:
-        """Whether each budget bears its pods, or has no others to bear."""
-        if not turn.needs.keys().isdisjoint(self._spent):
-            return False
-        over = [
-            name
-            for name, count in turn.needs.items()
-            if self._used[name] and self._used[name] + count > self._most[name]
-        ]
-        self._passed_over.update(over)
-        return not over
-
-    def take(self, turn: Turn) -> None:
-        value = self._places[turn.node].value
-        self._going[value] += 1
-        self._out[value] += turn.node not in self._unavailable
-        for name, count in turn.needs.items():
-            self._used[name] += count
-            if self._used[name] >= self._most[name]:
-                self._spent.add(name)
 
 
 class _Losses:
