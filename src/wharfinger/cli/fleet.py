@@ -8,13 +8,15 @@ inventory, vaults and terminal of whoever called us. Nothing that is secret is a
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from wharfinger.cli import fleet_output, site_file
 from wharfinger.cli.errors import PartlyDone
@@ -73,7 +75,8 @@ class AllFailed(WharfingerError):
 def plan(site: Path, chosen: Fleet, form: Format) -> None:
     """Print what each host would change. Nothing on any of them does."""
     site_file.load(site)  # its faults are told once, not by each host
-    reports = _run(fleet.play(site.absolute(), check=True, disruption=Disruption.DRAIN), chosen)
+    play = fleet.play(site.absolute(), check=True, disruption=Disruption.DRAIN)
+    reports = run(play, chosen, _SHOWN)
     fleet_output.show(reports, form, with_changes=True)
     _conclude(reports)
 
@@ -85,42 +88,77 @@ def apply(
     batch = Batch.parse(serial)
     site_file.load(site)
     play = fleet.play(site.absolute(), check=False, disruption=disruption, batch=batch)
-    reports = _run(play, chosen)
+    reports = run(play, chosen, _SHOWN)
     fleet_output.show(reports, form, with_changes=False)
     _conclude(reports)
 
 
-def _run(play: str, chosen: Fleet) -> Sequence[HostReport]:
-    if importlib.util.find_spec("ansible") is None:
-        raise NoAnsible
+class Heard(NamedTuple):
+    """Who hears what is told of a host, and what else Ansible says. `apart`: a Ctrl-C is not for it."""
+
+    report: Callable[[HostReport], None]
+    line: Callable[[str], None]
+    apart: bool = False
+
+
+def run(play: str, chosen: Fleet, heard: Heard) -> Sequence[HostReport]:
+    """Run a play; raise where not even one host was tried."""
     with tempfile.TemporaryDirectory(prefix="wharf-") as folder:
         playbook = Path(folder, "play.yaml")
         playbook.write_text(play)
-        # -P: a folder that we happen to stand in has no say in what is imported.
-        program = (sys.executable, "-P", "-m", "ansible", "playbook")
         with subprocess.Popen(
-            (*program, *chosen.arguments(), str(playbook)),
+            (*_program("playbook"), *chosen.arguments(), str(playbook)),
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if heard.apart else None,
             encoding="utf-8",
             errors="replace",
             env={**os.environ, **_SETTINGS},
+            start_new_session=heard.apart,
         ) as ansible:
             assert ansible.stdout is not None
-            reports = fleet.recap(_told(ansible.stdout))
+            reports = fleet.recap(_told(ansible.stdout, heard))
     if reports:
         return reports
     raise AnsibleFailed(ansible.returncode) if ansible.returncode else NoHosts
 
 
-def _told(lines: Iterator[str]) -> Iterator[Event]:
-    """What Ansible tells of hosts, each failure shown as it comes, and what else it says passed on."""
+def variables(chosen: Fleet, name: str) -> dict[str, str]:
+    """What a variable is for each host, as it stands in the inventory; hosts without it have "".
+
+    An expression in it is not evaluated.
+    """
+    program = (
+        *_program("inventory"),
+        "--list",
+        *replace(chosen, forks=None, become=False).arguments(),
+    )
+    done = subprocess.run(program, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise AnsibleFailed(done.returncode)
+    document = json.loads(done.stdout)
+    values = document.get("_meta", {}).get("hostvars", {})
+    hosts = dict.fromkeys(
+        host for group in document.values() for host in group.get("hosts", ()) if group
+    )
+    return {host: str(values.get(host, {}).get(name, "")) for host in hosts}
+
+
+def _program(tool: str) -> tuple[str, ...]:
+    if importlib.util.find_spec("ansible") is None:
+        raise NoAnsible
+    # -P: a folder that we happen to stand in has no say in what is imported.
+    return (sys.executable, "-P", "-m", "ansible", tool)
+
+
+def _told(lines: Iterator[str], heard: Heard) -> Iterator[Event]:
+    """What Ansible tells of hosts, each told on as it comes, and so is what else it says."""
     for line in lines:
         told = fleet.event(line)
         if told is None:
-            note(sanitized(line.rstrip("\n")))
+            heard.line(line.rstrip("\n"))
             continue
         for report in told:
-            _mention(report)
+            heard.report(report)
         yield told
 
 
@@ -129,6 +167,9 @@ def _mention(report: HostReport) -> None:
         note(sanitized(f"error: {report.name}: {report.trouble or report.state}"))
     elif report.state is not State.NOT_TRIED:
         progress(sanitized(f"{report.name}: {report.state}"))
+
+
+_SHOWN: Final = Heard(_mention, lambda line: note(sanitized(line)))
 
 
 def _conclude(reports: Sequence[HostReport]) -> None:

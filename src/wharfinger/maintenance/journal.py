@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Protocol
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final, NamedTuple, Protocol
 
 from wharfinger.errors import BadInput
 from wharfinger.hosts.on_host.changes import Disruption
@@ -67,6 +67,13 @@ class Journal(Protocol):
         ...
 
 
+class Span(NamedTuple):
+    """From when to when something was done with a host, in RFC 3339; "" if nothing was."""
+
+    begun: str = ""
+    last: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a journal says: the run's id, when it began, what was asked, and what has happened."""
@@ -74,7 +81,8 @@ class Run:
     run: str
     at: str
     asked: Mapping[str, Any]
-    states: Mapping[str, HostState]
+    states: Mapping[str, HostState] = field(default_factory=dict)
+    spans: Mapping[str, Span] = field(default_factory=dict)
 
 
 def head(run: str, at: str, asked: Mapping[str, Any]) -> str:
@@ -95,34 +103,37 @@ def read(text: str) -> Run:
         raise InvalidJournal(1, "it has no beginning")
     first = _object(1, whole[0])
     try:
-        found = Run(first["run"], first["at"], first["asked"], {})
+        found = Run(first["run"], first["at"], first["asked"])
     except KeyError as error:
         raise InvalidJournal(1, f"it lacks {error}") from error
-    return Run(found.run, found.at, found.asked, _states(whole[1:]))
+    return _happened(found, whole[1:])
 
 
-def _states(lines: Iterable[str]) -> dict[str, HostState]:
+def _happened(run: Run, lines: Iterable[str]) -> Run:
     states: dict[str, HostState] = {}
+    spans: dict[str, Span] = {}
     for number, text in enumerate(lines, 2):
-        event = _event(number, _object(number, text))
+        at, event = _event(number, _object(number, text))
+        host = event.host
         try:
-            states[event.host] = host_states.after(
-                states.get(event.host, HostState(event.host)), event
-            )
+            states[host] = host_states.after(states.get(host, HostState(host)), event)
         except ImpossibleStep as error:
             raise InvalidJournal(number, str(error)) from error
-    return states
+        span = spans.get(host, Span())
+        if isinstance(event, Begun) or span.begun:
+            spans[host] = Span(span.begun or at, at)
+    return replace(run, states=states, spans=spans)
 
 
-def _event(number: int, document: dict[str, Any]) -> Event:
+def _event(number: int, document: dict[str, Any]) -> tuple[str, Event]:
     try:
         kind = _EVENTS[document.pop("event")]
-        document.pop("at")
+        at = document.pop("at")
         values = {
             name: _READERS[name](value) if name in _READERS else value
             for name, value in document.items()
         }
-        return kind(**values)
+        return at, kind(**values)
     except (KeyError, ValueError, TypeError) as error:
         raise InvalidJournal(number, f"it is no event ({error})") from error
 
