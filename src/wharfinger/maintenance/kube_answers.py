@@ -43,7 +43,7 @@ class Reply:
         return 200 <= self.status < 300
 
     def document(self, what: str) -> Document:
-        found = _object(self.body)
+        found = decoded(self.body)
         if found is None:
             raise ApiFault(f"cannot {what}: the answer is not a JSON object")
         return found
@@ -87,7 +87,7 @@ class Status:
 
 
 def status(reply: Reply) -> Status:
-    return Status.of(_object(reply.body), reply.status)
+    return Status.of(decoded(reply.body), reply.status)
 
 
 def accepted(reply: Reply, what: str, *, writes: bool) -> Reply:
@@ -161,7 +161,8 @@ def retry_after(reply: Reply) -> float | None:
     return float(told) if isinstance(told, int) and told > 0 else None
 
 
-def _object(body: bytes) -> Document | None:
+def decoded(body: bytes | msgspec.Raw) -> Document | None:
+    """The JSON object; None if it is anything else."""
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):

@@ -13,20 +13,25 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 import msgspec
 
 from wharfinger.errors import NotFound
-from wharfinger.maintenance import kube_answers, kube_requests, kube_watch, model
+from wharfinger.maintenance import (
+    kube_answers,
+    kube_objects,
+    kube_requests,
+    kube_watch,
+    model,
+)
 from wharfinger.maintenance.api import Api, ApiFault, Eviction, NodeUnknown, PodEvent, WatchExpired
 from wharfinger.maintenance.kube_answers import Document
+from wharfinger.maintenance.kube_objects import Kind, Value
 from wharfinger.maintenance.kube_requests import list_path, node_path, on_node, pod_path
 from wharfinger.maintenance.kube_server import Server
 from wharfinger.maintenance.kube_transport import JSON, Transport
 from wharfinger.maintenance.model import Budget, Name, Node, Object, Pod
-
-Value = TypeVar("Value")
 
 PAGE: Final = 500
 TIMEOUT: Final = 30.0
@@ -85,18 +90,18 @@ class KubeApi(Api):
 
     async def nodes(self, selector: str = "") -> list[Node]:
         path = list_path("v1", "nodes")
-        found, _ = await self._list(path, "nodes", model.node, labelSelector=selector)
+        found, _ = await self._list(path, kube_objects.NODES, labelSelector=selector)
         return found
 
     async def pods(self, *, node: str = "", namespace: str = "") -> tuple[list[Pod], str]:
         path = list_path("v1", "pods", namespace)
-        return await self._list(path, "pods", model.pod, fieldSelector=on_node(node))
+        return await self._list(path, kube_objects.PODS, fieldSelector=on_node(node))
 
     async def budgets(self, namespace: str = "") -> list[Budget]:
         for version in kube_requests.POLICY:
             path = list_path(version, "poddisruptionbudgets", namespace)
             try:
-                found, _ = await self._list(path, "disruption budgets", model.budget)
+                found, _ = await self._list(path, kube_objects.BUDGETS)
             except NotFound:
                 continue  # a cluster from before that version, or without policies
             return found
@@ -104,7 +109,7 @@ class KubeApi(Api):
 
     async def daemon_sets(self, namespace: str = "") -> frozenset[Name]:
         path = list_path("apps/v1", "daemonsets", namespace)
-        found, _ = await self._list(path, "daemon sets", _name)
+        found, _ = await self._list(path, kube_objects.DAEMON_SETS)
         return frozenset(found)
 
     async def watch_pods(
@@ -170,35 +175,34 @@ class KubeApi(Api):
                 self._evictions = kube_requests.eviction_version(found.get("resources") or ())
             return self._evictions
 
-    async def _list(
-        self, path: str, what: str, read: Callable[[Object], Value], **query: str
-    ) -> tuple[list[Value], str]:
+    async def _list(self, path: str, kind: Kind[Value], **query: str) -> tuple[list[Value], str]:
         """All of a list with its revision; begun anew, once, if it expires between two pages."""
         try:
-            return await self._pages(path, what, read, query)
+            return await self._pages(path, kind, query)
         except WatchExpired:
             pass
         try:
-            return await self._pages(path, what, read, query)
+            return await self._pages(path, kind, query)
         except WatchExpired as error:
-            raise ApiFault(f"cannot list {what}: it changes faster than it can be read") from error
+            raise ApiFault(
+                f"cannot list {kind.words}: they change faster than they can be read"
+            ) from error
 
     async def _pages(
-        self, path: str, what: str, read: Callable[[Object], Value], query: Mapping[str, str]
+        self, path: str, kind: Kind[Value], query: Mapping[str, str]
     ) -> tuple[list[Value], str]:
         found: list[Value] = []
-        asked = {"limit": str(PAGE), **_given(**query)}
+        what, asked = f"list {kind.words}", {"limit": str(PAGE), **_given(**query)}
         while True:
-            page = await self._ask("GET", path, f"list {what}", query=asked)
+            reply = await self._transport.send("GET", path, what, query=asked)
             try:
-                found.extend(read(item) for item in page.get("items") or ())
-                metadata = page["metadata"]
-                revision, more = metadata["resourceVersion"], metadata.get("continue")
-            except (LookupError, TypeError, ValueError, AttributeError) as error:
-                raise ApiFault(f"cannot list {what}: the answer is not a list of them") from error
-            if not more:
-                return found, revision
-            asked["continue"] = more
+                page = kind.page.decode(kube_answers.accepted(reply, what, writes=False).body)
+                found.extend(map(kind.read, page.items or ()))
+            except (msgspec.MsgspecError, LookupError, ValueError, RecursionError) as error:
+                raise ApiFault(f"cannot {what}: the answer is no list of them") from error
+            if not page.metadata.more:
+                return found, page.metadata.revision
+            asked["continue"] = page.metadata.more
 
     async def _ask(
         self,
@@ -215,11 +219,6 @@ class KubeApi(Api):
             method, path, what, query=query, body=content, content_type=content_type
         )
         return kube_answers.accepted(reply, what, writes=method != "GET").document(what)
-
-
-def _name(obj: Object) -> Name:
-    metadata = obj["metadata"]
-    return Name(metadata.get("namespace") or "default", metadata["name"])
 
 
 def _given(**query: str) -> dict[str, str]:

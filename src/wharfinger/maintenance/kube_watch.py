@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import msgspec
 
-from wharfinger.maintenance import kube_answers, model
+from wharfinger.maintenance import kube_answers, kube_objects, model
 from wharfinger.maintenance.api import ApiFault, PodEvent
 from wharfinger.maintenance.kube_answers import Status
+from wharfinger.maintenance.kube_objects import Event
 from wharfinger.maintenance.kube_transport import ANSWER_LIMIT
 
 _DELETED: Final = "DELETED"
-_POD_TYPES: Final = ("ADDED", "MODIFIED", _DELETED)
+_KNOWN: Final = ("ADDED", "MODIFIED", _DELETED, "BOOKMARK")
 
 
 async def events(
@@ -30,24 +31,25 @@ async def events(
     """Raise `WatchExpired` when the server says so; `quiet`: seconds of silence that end it."""
     async for line in _lines(content, what, quiet):
         try:
-            found = msgspec.json.decode(line)
-            event = _event(found["type"], found["object"], what)
-        except (msgspec.DecodeError, LookupError, TypeError, ValueError) as error:
-            raise ApiFault(f"cannot {what}: a line is not an event") from error
+            event = _event(kube_objects.EVENTS.decode(line), what)
+        except (msgspec.MsgspecError, LookupError, ValueError, RecursionError) as error:
+            raise ApiFault(f"cannot {what}: a line is no event of pods") from error
         if event is not None:
             yield event
 
 
-def _event(kind: str, obj: dict[str, Any], what: str) -> PodEvent | None:
-    if kind == "ERROR":
-        code = obj.get("code")
-        raise kube_answers.error(Status.of(obj, code if isinstance(code, int) else 500), what)
+def _event(event: Event, what: str) -> PodEvent | None:
+    if event.type == "ERROR":
+        said = kube_answers.decoded(event.object) or {}
+        code = said.get("code")
+        raise kube_answers.error(Status.of(said, code if isinstance(code, int) else 500), what)
+    if event.type not in _KNOWN:
+        return None
+    obj = kube_objects.PODS.one.decode(event.object)
     revision = obj["metadata"]["resourceVersion"]
-    if kind == "BOOKMARK":
+    if event.type == "BOOKMARK":
         return PodEvent(revision)
-    if kind in _POD_TYPES:
-        return PodEvent(revision, model.pod(obj), gone=kind == _DELETED)
-    return None
+    return PodEvent(revision, model.pod(obj), gone=event.type == _DELETED)
 
 
 async def _lines(
