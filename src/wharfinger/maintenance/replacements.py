@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 from wharfinger.maintenance.model import Owner, Pod
 
+Maker = tuple[str, Owner]
+"""A controller, with the namespace of its pods."""
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -29,7 +32,12 @@ class Missing:
         return f"{who} has {self.ready} of {self.wanted} pods ready elsewhere"
 
 
-def ready(pods: Iterable[Pod], *, beside: str = "") -> Counter[tuple[str, Owner]]:
+def awaited(owner: Owner) -> bool:
+    """Whether what it makes is there all the time: a Job ends, and a DaemonSet is bound to nodes."""
+    return owner.kind not in ("Job", "DaemonSet")
+
+
+def ready(pods: Iterable[Pod], *, beside: str = "") -> Counter[Maker]:
     """Count the ready pods of each controller that are not about to end, beside those on a node."""
     return Counter(
         (pod.name.namespace, pod.owner)
@@ -42,9 +50,7 @@ def ready(pods: Iterable[Pod], *, beside: str = "") -> Counter[tuple[str, Owner]
     )
 
 
-def missing(
-    wanted: Mapping[tuple[str, Owner], int], pods: Iterable[Pod], *, beside: str
-) -> list[Missing]:
+def missing(wanted: Mapping[Maker, int], pods: Iterable[Pod], *, beside: str) -> list[Missing]:
     """List the controllers that do not have again what they had."""
     found = ready(pods, beside=beside)
     return [
@@ -54,6 +60,6 @@ def missing(
     ]
 
 
-def _order(pair: tuple[tuple[str, Owner], int]) -> tuple[str, str, str]:
+def _order(pair: tuple[Maker, int]) -> tuple[str, str, str]:
     (namespace, owner), _ = pair
     return namespace, owner.kind, owner.name

@@ -77,9 +77,17 @@ class Tracker:
         return len(self._active)
 
     @property
-    def strangers(self) -> bool:
-        """Whether pods have come that nobody has judged yet."""
-        return bool(self._strangers)
+    def strangers(self) -> list[Pod]:
+        """Pods that have come and that nobody has judged yet."""
+        return list(self._strangers.values())
+
+    def settled(self) -> bool:
+        """Whether all that should go is accounted for, as far as known."""
+        return not self._active and not self._strangers
+
+    def holds(self, uid: str) -> bool:
+        """Whether a pod is still to go."""
+        return uid in self._active
 
     @property
     def pods(self) -> list[Pod]:
