@@ -21,7 +21,6 @@ LONG: Final = (
     "tests/vm/test_moves.py",
     "tests/vm/test_grow.py",
     "tests/vm/test_docker_transfer.py",
-    "tests/vm/test_containerd_store.py",
     "tests/vm/test_storage_faults.py",
     "tests/vm/test_storage_setup.py",
 )

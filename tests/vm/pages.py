@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from e2e import machine
 from vm.guest_docker import GuestDocker
-from vm.laboratory import Laboratories, Laboratory
-from vm.qemu import Disk
+from vm.laboratory import Laboratory
 
 _PART = re.compile(r"^```(sh|yaml|text)\n(.*?)^```$|^(#+ [^\n]+)$", re.MULTILINE | re.DOTALL)
 HERE = "/root/how-to"
@@ -27,11 +26,9 @@ S4 = "S4-devicemapper-to-overlay2.md"
 FOLLOWED = {S2, S3, S4}
 
 
-def host(laboratory: Laboratories, disk: Disk, *, systemd: bool = False) -> Laboratory:
-    """The host of the pages, as they name it."""
-    lab = laboratory(disk, memory=1536, systemd=systemd)
+def be_the_host(lab: Laboratory) -> None:
+    """That of the pages, as they name it."""
     lab.script(f"mkdir -p {HERE}; echo host-1 > /etc/hostname; hostname host-1").check()
-    return lab
 
 
 class Part(NamedTuple):

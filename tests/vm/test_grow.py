@@ -139,7 +139,9 @@ WEB = ("web", "/orders/table")
 
 @pytest.fixture(scope="module")
 def host(laboratory: Laboratories) -> Laboratory:
-    return pages.host(laboratory, Disk("data-1", gib=6), systemd=True)
+    lab = laboratory(Disk("data-1", gib=6), memory=1536, systemd=True)
+    pages.be_the_host(lab)
+    return lab
 
 
 @pytest.fixture(scope="module")

@@ -1,83 +1,40 @@
 """
 What Docker keeps moves to another driver, another volume or both, and nothing of it is lost.
 
-An independent look (`engine_look`) says before and after what there is. The orders are those that
-`wharf storage` plans.
+The orders are those that `wharf storage` plans. One guest is three hosts, one after the other: as
+docker-storage-setup leaves it, as the how-to page of S4 has it, and one on overlay2.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from vm import guest_docker
+from e2e import machine
+from vm import guest_docker, pages
 from vm.guest_docker import GuestDocker
 from vm.laboratory import Laboratories, Laboratory
+from vm.moves import (
+    CONTAINERS,
+    IMAGES,
+    SITE,
+    applied,
+    by_content,
+    clear,
+    fill,
+    lives,
+    look,
+    require_same,
+)
 from vm.qemu import Disk
 
 pytestmark = pytest.mark.e2e
 
-DYING = Path(__file__).with_name("dying_moves.py")
-LOOK = Path(__file__).with_name("engine_look.py")
-SITE = "/site.yaml"
 ROOT = "/var/lib/docker"
-IMAGES = tuple(f"app-{number}:v1" for number in range(5))
-CONTAINERS = 3
+OTHER_ROOT = "/srv/docker"
+NEWER = machine.ROOT / ".cache" / "tools" / "docker-26"
 LONG = ("export images", "export containers", "import images", "import containers")
-
-
-def look(lab: Laboratory) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(lab.python(LOOK).check())
-    return found
-
-
-def kept(found: dict[str, Any]) -> dict[str, Any]:
-    """What may not change with the driver: all but the driver, the process and ids of containers."""
-    containers = {name: {**one, "id": ""} for name, one in found["containers"].items()}
-    return {**found, "driver": "", "pid": 0, "containers": containers}
-
-
-def require_same(after: dict[str, Any], before: dict[str, Any]) -> None:
-    found, wanted = kept(after), kept(before)
-    for kind in ("images", "volumes", "containers"):
-        assert found[kind].keys() == wanted[kind].keys()
-        for name, one in wanted[kind].items():
-            assert found[kind][name] == one, name
-    assert found == wanted
-
-
-def fill(lab: Laboratory, docker: GuestDocker, root: str) -> None:
-    """Five images with a layer in common, two volumes, three containers that have written."""
-    docker.load(*IMAGES)
-    creations = "".join(
-        f"docker create --name c{n} --hostname h{n} --network none --env N={n} --restart always"
-        f" --volume data-{n % 2}:/data:ro {IMAGES[n]}\n"
-        f"echo written by c{n} > /tmp/note; docker cp /tmp/note c{n}:/note\n"
-        for n in range(CONTAINERS)
-    )
-    lab.script(
-        f"""
-        docker volume create data-0; docker volume create data-1
-        cd {root}/volumes/data-0/_data; echo zero > file; mkdir -m 700 deep; echo 1 > deep/er
-        chown 12:34 deep/er; ln -s file link; truncate -s 10M holes; echo end >> holes
-        cd {root}/volumes/data-1/_data; echo one > file
-        {creations}""",
-    ).check()
-
-
-def applied(lab: Laboratory, *words: str) -> None:
-    lab.wharf(
-        *("storage", "apply", SITE, "--yes", "--disruption", "drain", *words), seconds=400
-    ).check()
-
-
-def lives(lab: Laboratory, *words: str) -> tuple[str, set[str]]:
-    """Kill it in each step; how it ended, and where it was killed."""
-    ended = json.loads(lab.python(DYING, *words, seconds=900).check())
-    return ended["ending"], set(ended["points"])
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +107,10 @@ def test_devicemapper_becomes_overlay2_and_back_killed_at_every_step(
     assert surroundings(lab) == around
 
 
-def test_where_there_is_no_room_nothing_is_changed(lab: Laboratory, docker: GuestDocker) -> None:
+def test_without_room_nothing_is_changed_and_the_destructive_way_has_its_copies_first(
+    lab: Laboratory, docker: GuestDocker
+) -> None:
+    """Of a volume that is as large as the group; the pool goes, and the volume takes its room."""
     before, around = look(lab), surroundings(lab)
     lab.write(
         SITE,
@@ -166,11 +126,6 @@ def test_where_there_is_no_room_nothing_is_changed(lab: Laboratory, docker: Gues
     assert look(lab) == before
     assert surroundings(lab) == around
 
-
-def test_the_destructive_way_has_its_copies_first(lab: Laboratory, docker: GuestDocker) -> None:
-    """The pool goes, and a volume takes its room."""
-    before = look(lab)
-
     applied(lab, "--rebuild")
 
     after = look(lab)
@@ -179,3 +134,92 @@ def test_the_destructive_way_has_its_copies_first(lab: Laboratory, docker: Guest
     volumes = lab.run("lvs", "--noheadings", "-o", "lv_name", "docker").check().split()
     assert volumes == ["data"]
     assert "is final: what it removed is gone" in lab.wharf("storage", "undo", "--yes").err
+
+
+# The host of the how-to page of S4
+
+
+def test_the_page_of_s4_is_followed(lab: Laboratory) -> None:
+    clear(lab, "root", "group")
+    lab.attach(Disk("data-1", gib=8))
+    pages.be_the_host(lab)
+    lab.script(
+        "pvcreate -q /dev/vda; vgcreate -q store /dev/vda\n"
+        "lvcreate -q -y --type thin-pool --zero n -c 512K -L 3G -n docker-pool store"
+    ).check()
+    docker = GuestDocker(lab)
+    docker.start(guest_docker.devicemapper("store", "docker-pool"))
+    pages.with_images(lab, docker)
+    docker.create("web", "shop/web:1", "--volume", "orders:/orders", "--env", "PORT=8080")
+    docker.create("api", "shop/api:1", "--volume", "prices:/prices", "--restart", "always")
+    docker.create("jobs", "shop/jobs:1", "--label", "team=shop")
+
+    pages.follow(pages.S4, lab, {})
+
+
+# A host on overlay2, whose data root is a directory within a filesystem
+
+
+@pytest.fixture(scope="module")
+def on_overlay2(lab: Laboratory) -> GuestDocker:
+    clear(lab)
+    lab.attach(Disk("small", gib=1))
+    lab.attach(Disk("big", gib=3))
+    small = lab.disk("small").by_id
+    lab.script(
+        f"mkfs.xfs -q {small}; mkdir -p /srv; mount {small} /srv; mkdir {OTHER_ROOT}"
+    ).check()
+    docker = GuestDocker(lab)
+    docker.start(guest_docker.overlay2(**{"data-root": OTHER_ROOT}))
+    fill(lab, docker, OTHER_ROOT)
+    return docker
+
+
+def test_overlay2_goes_to_a_bigger_disk(lab: Laboratory, on_overlay2: GuestDocker) -> None:
+    before = look(lab)
+    lab.write(
+        SITE,
+        "storage:\n  driver: overlay2\n  devices: [/dev/disk/by-id/virtio-big]\n"
+        f"  volumeGroup: data\n  rootVolume: {{name: docker, mountPath: {OTHER_ROOT}, size: 90%FREE}}\n",
+    )
+
+    applied(lab)
+
+    # Nothing is made anew here: even the containers have their ids.
+    assert {**look(lab), "pid": 0} == {**before, "pid": 0}
+    assert (
+        lab.run("findmnt", "-n", "-o", "SOURCE", OTHER_ROOT).check().strip().endswith("data-docker")
+    )
+    assert (
+        lab.script(f"ls {OTHER_ROOT}.before").check().split()
+        == lab.script(f"ls {OTHER_ROOT}").check().split()
+    )
+    again = lab.wharf("storage", "plan", SITE).check()
+    assert "already so" in again
+
+    lab.wharf("storage", "release", "1", "--yes").check()
+    assert lab.script("ls -A /srv").check().split() == ["docker"]
+
+
+def test_overlay2_goes_into_the_store_of_containerd_and_back(
+    lab: Laboratory, on_overlay2: GuestDocker
+) -> None:
+    if not NEWER.exists():
+        raise machine.missing("Docker 26: tools/prepare.py machine")
+    on_overlay2.stop()
+    lab.script(
+        f"export PATH={NEWER}:$PATH; setsid dockerd --bridge=none --iptables=false"
+        " < /dev/null > /run/dockerd.log 2>&1 &"
+        " until curl -sf --unix-socket /var/run/docker.sock http://docker/_ping; do sleep 0.2; done",
+    ).check()
+    before = look(lab)
+    lab.write(SITE, "storage: {driver: containerd}\n")
+
+    applied(lab)
+
+    after = look(lab)
+    assert after["driver"] == "overlayfs"
+    assert by_content(after) == by_content(before)
+
+    lab.wharf("storage", "undo", "--yes").check()
+    assert {**look(lab), "pid": 0} == {**before, "pid": 0}
