@@ -38,6 +38,15 @@ def test_what_is_started_for_the_order_is_only_root_s_to_read(book: Notebook) ->
     assert (Path(book.folder) / "daemon.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_whether_containers_run_is_asked_without_all_that_the_engine_is(
+    docker: FakeDocker, book: Notebook
+) -> None:
+    """For that it would start other programs, each time."""
+    life.check_stop(STOP, book.setting())
+
+    assert docker.asked == ["GET /containers/json"]
+
+
 def test_an_engine_with_containers_that_run_is_not_stopped(
     docker: FakeDocker, book: Notebook
 ) -> None:

@@ -106,10 +106,11 @@ def take_out(_: ImportContainers, setting: Setting) -> None:
         return
     try:
         docker = engine.connect(setting.machine)
+        driver = docker.driver
     except EngineFailed:
         return  # the containers of a driver that is not used are not the engine's
     engine.require_quiet(docker)
-    if docker.driver != setting.notes.get("driver"):
+    if driver != setting.notes.get("driver"):
         return
     for name in reversed(made):
         making.remove(docker, name)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from wharfinger.hosts.on_host import daemons
@@ -22,15 +23,30 @@ _SNAPSHOTTER: Final = ("driver-type", "io.containerd.snapshotter.v1")
 
 @dataclass(frozen=True)
 class Engine:
-    """A running engine. `snapshots` says that it keeps images in containerd, where the id of an image
-    is the digest of its manifest and not of its configuration."""
+    """A running engine. What it is it is asked once somebody wants to know: it starts other programs
+    for each such answer, to tell their versions too."""
 
     api: Api
     process: Process
-    driver: str
-    root: str
-    snapshots: bool
-    status: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.api.get("/info", "ask the engine what it is")
+        return found
+
+    @property
+    def driver(self) -> str:
+        return str(self.status["Driver"])
+
+    @property
+    def root(self) -> str:
+        return str(self.status["DockerRootDir"])
+
+    @property
+    def snapshots(self) -> bool:
+        """It keeps images in containerd, where the id of an image is the digest of its manifest and not
+        of its configuration."""
+        return _SNAPSHOTTER in [tuple(one) for one in self.status.get("DriverStatus") or ()]
 
     def running(self) -> tuple[str, ...]:
         """The names of the containers that run or are paused."""
@@ -45,16 +61,11 @@ def known(name: str) -> None:
 
 
 def connect(machine: Machine) -> Engine:
-    """Raise `EngineFailed` where it does not run or does not answer."""
+    """Raise `EngineFailed` where it does not run; so does each question that it does not answer."""
     process = daemons.find(machine, NAME)
     if process is None:
         raise EngineFailed("ask the engine", f"{NAME} does not run")
-    api = Api(daemons.socket_of(machine, NAME, process) or daemons.DOCKER_SOCKET)
-    info = api.get("/info", "ask the engine what it is")
-    pairs = [tuple(one) for one in info.get("DriverStatus") or ()]
-    return Engine(
-        api, process, str(info["Driver"]), str(info["DockerRootDir"]), _SNAPSHOTTER in pairs, info
-    )
+    return Engine(Api(daemons.socket_of(machine, NAME, process) or daemons.DOCKER_SOCKET), process)
 
 
 def require_quiet(engine: Engine) -> None:

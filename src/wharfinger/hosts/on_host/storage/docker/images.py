@@ -113,9 +113,10 @@ def take_out(step: ImportImages, setting: Setting) -> None:
         return
     try:
         docker = engine.connect(setting.machine)
+        driver = docker.driver
     except EngineFailed:
         return  # what it has is in a store that no engine uses
-    if docker.driver == setting.notes["driver"]:
+    if driver == setting.notes["driver"]:
         for id_ in reversed(list(_called(docker, loaded, step, setting))):
             remove(docker, id_)
 

@@ -99,9 +99,9 @@ def check_undo(step: ProveInventory, setting: Setting) -> None:
     """What stood before comes back as it was then, so nothing may have come since."""
     try:
         found = engine.connect(setting.machine)
+        engine.require_quiet(found)
     except EngineFailed as error:
         raise WouldBeLost(setting.order_id, [f"nobody can say what: {error.message}"]) from error
-    engine.require_quiet(found)
     proven, now = f"{setting.folder}/{_AFTER}", f"{setting.folder}/{_NOW}"
     then = inventory.read(setting, proven)
     held = inventory.take(found, setting, contents=step.contents, folder=now)
