@@ -139,10 +139,10 @@ class Transport:
             raise ApiFault(
                 f"cannot {what}: cannot reach {self.server.url}: {error.strerror or 'no answer'}"
             ) from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError):  # not told as the cause: some hold the headers sent
             raise ApiFault(
                 f"cannot {what}: {self.server.url} broke off or does not speak HTTP{unknown}"
-            ) from error
+            ) from None
 
 
 def _session(connections: int) -> aiohttp.ClientSession:

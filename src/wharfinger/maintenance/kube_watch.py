@@ -47,6 +47,8 @@ def _event(event: Event, what: str) -> PodEvent | None:
         return None
     obj = kube_objects.PODS.one.decode(event.object)
     revision = obj["metadata"]["resourceVersion"]
+    if not revision:
+        raise ApiFault(f"cannot {what}: an event has no revision to go on from")
     if event.type == "BOOKMARK":
         return PodEvent(revision)
     return PodEvent(revision, model.pod(obj), gone=event.type == _DELETED)
