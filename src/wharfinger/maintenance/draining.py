@@ -162,7 +162,10 @@ class Draining:
             return end
         if not self.tracker.settled():
             return None
-        return End(State.EVACUATED, "no pod is left that should go")
+        message = "no pod is left that should go"
+        if count := len(self.tracker.unwaited):
+            message += f"; {count} {'pod' if count == 1 else 'pods'} that did not end may still run"
+        return End(State.EVACUATED, message)
 
     async def _replaced(self) -> End | None:
         """Wait until each controller has as many ready pods elsewhere as it had."""
@@ -402,7 +405,7 @@ class Draining:
         return self._elapsed - max(self._progress_at, self._confirmed_at) >= since
 
     async def _confirm(self) -> None:
-        found = await survey.read(self._api, [self._node.name])
+        found = await survey.read(self._api, [self._node.name], ask=self._patience.ask)
         self._cluster = found.cluster
         self._take_budgets(found.cluster.budgets)
         self._listed([pod for pod in found.cluster.pods if pod.node == self._node.name])
@@ -434,7 +437,7 @@ class Draining:
         owners = {
             Name(pod.name.namespace, pod.owner.name)
             for pod in self.tracker.strangers
-            if pod.owner is not None and pod.owner.kind == "DaemonSet"
+            if pod.owner is not None and pod.owner.is_daemon_set
         }
         if not owners <= self._cluster.daemon_sets:
             known = await self._patience.ask(self._api.daemon_sets)

@@ -66,7 +66,7 @@ async def evacuate(
         told=fault,
         hurried=lambda: stop.is_set() or 0 < options.timeout <= elapsed(),
     )
-    found = await patience.ask(lambda: survey.read(api, [node], owners=options.wait_replacements))
+    found = await survey.read(api, [node], owners=options.wait_replacements, ask=patience.ask)
     plan = Explainer(found.cluster, options, clock.now()).node(node)
     told(Progress(node, Kind.EXPLAINED, None, _explained(plan), len(plan.leaving)))
     door = _Door(api, plan.node, note, patience, told)

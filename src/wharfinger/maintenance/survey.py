@@ -8,13 +8,16 @@ consumes it is to be told. Of a whole fleet everything is read at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
 from wharfinger.maintenance.api import Api
 from wharfinger.maintenance.model import Budget, Cluster, Name, Node, Pod
 from wharfinger.maintenance.slack import Coverage
+
+Value = TypeVar("Value")
 
 _FEW: Final = 8
 """Of more nodes or namespaces than these all pods are read: that is fewer requests."""
@@ -27,35 +30,48 @@ class Survey:
     """From where a watch of the pods goes on."""
 
 
-async def read(api: Api, names: Collection[str], *, owners: bool = False) -> Survey:
+class Ask(Protocol):
+    """How one request is made, as by `Patience.ask`."""
+
+    async def __call__(self, request: Callable[[], Awaitable[Value]], /) -> Value: ...
+
+
+async def once(request: Callable[[], Awaitable[Value]]) -> Value:
+    """Make a request, and let its fault be seen."""
+    return await request()
+
+
+async def read(
+    api: Api, names: Collection[str], *, owners: bool = False, ask: Ask = once
+) -> Survey:
     """Read what explains these nodes; with `owners` also all pods beside those that have an owner.
 
     Raises `NodeUnknown` if one is not there.
     """
-    nodes = await _nodes(api, names)
+    nodes = await _nodes(api, names, ask)
     if len(names) > _FEW:
-        pods, revision = await api.pods()
-        budgets = await api.budgets()
+        pods, revision = await ask(api.pods)
+        budgets = await ask(api.budgets)
     else:
-        lists = [await api.pods(node=name) for name in nodes]
+        lists = [await ask(partial(api.pods, node=name)) for name in nodes]
         here = [pod for listed, _ in lists for pod in listed]
         revision = lists[0][1] if lists else ""
-        budgets = await api.budgets() if here else []
-        pods = await _with_namespaces(api, here, _concerned(here, budgets, owners=owners))
-    makers = any(pod.owner is not None and pod.owner.kind == "DaemonSet" for pod in pods)
-    daemon_sets = await api.daemon_sets() if makers else frozenset[Name]()
+        budgets = await ask(api.budgets) if here else []
+        pods = await _with_namespaces(api, here, _concerned(here, budgets, owners=owners), ask)
+    makers = any(pod.owner is not None and pod.owner.is_daemon_set for pod in pods)
+    daemon_sets = await ask(api.daemon_sets) if makers else frozenset[Name]()
     return Survey(Cluster(nodes, tuple(pods), tuple(budgets), daemon_sets), revision)
 
 
-async def _nodes(api: Api, names: Collection[str]) -> dict[str, Node]:
+async def _nodes(api: Api, names: Collection[str], ask: Ask) -> dict[str, Node]:
     if len(names) > _FEW:
         wanted = set(names)
-        found = {node.name: node for node in await api.nodes() if node.name in wanted}
+        found = {node.name: node for node in await ask(api.nodes) if node.name in wanted}
         missing = [name for name in names if name not in found]
     else:
         found, missing = {}, list(names)
     for name in missing:  # asked for by name, so that an unknown one is refused in the API's words
-        found[name] = await api.node(name)
+        found[name] = await ask(partial(api.node, name))
     return found
 
 
@@ -67,11 +83,15 @@ def _concerned(pods: Iterable[Pod], budgets: Iterable[Budget], *, owners: bool) 
     )
 
 
-async def _with_namespaces(api: Api, here: list[Pod], namespaces: frozenset[str]) -> list[Pod]:
+async def _with_namespaces(
+    api: Api, here: list[Pod], namespaces: frozenset[str], ask: Ask
+) -> list[Pod]:
     if len(namespaces) > _FEW:
-        others, _ = await api.pods()
+        others, _ = await ask(api.pods)
     else:
-        lists = await asyncio.gather(*(api.pods(namespace=one) for one in sorted(namespaces)))
+        lists = await asyncio.gather(
+            *(ask(partial(api.pods, namespace=one)) for one in sorted(namespaces))
+        )
         others = [pod for listed, _ in lists for pod in listed]
     # The watch goes on from the list of the node, so what that list says of a pod counts.
     nodes = {pod.node for pod in here}
