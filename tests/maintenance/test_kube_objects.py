@@ -17,7 +17,13 @@ METADATA = {
     "annotations": {model.MIRROR: "x"},
     "ownerReferences": [
         {"kind": "Node", "name": "n", "uid": "u-9"},
-        {"kind": "ReplicaSet", "name": "web", "uid": "u-2", "controller": True},
+        {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "name": "web",
+            "uid": "u-2",
+            "controller": True,
+        },
     ],
     "deletionTimestamp": "2026-11-23T12:00:00Z",
     "finalizers": ["held"],

@@ -56,13 +56,19 @@ def test_what_is_null_is_as_if_it_were_not_there(missing):
 
 
 def test_only_the_controller_is_an_owner():
-    controller = {"kind": "Job", "name": "once", "uid": "u", "controller": True}
+    controller = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "name": "once",
+        "uid": "u",
+        "controller": True,
+    }
     reference = {"kind": "ConfigMap", "name": "c", "uid": "v"}
 
     def owned_by(*owners: dict[str, Any]) -> Owner | None:
         return model.pod({"metadata": {"name": "a", "ownerReferences": list(owners)}}).owner
 
-    assert owned_by(reference, controller) == Owner("Job", "once", "u")
+    assert owned_by(reference, controller) == Owner("Job", "once", "u", "batch/v1")
     assert owned_by(reference, {**controller, "controller": False}) is None
 
 

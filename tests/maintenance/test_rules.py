@@ -66,6 +66,7 @@ def ago(seconds: float) -> Pod:
             "finished",
         ),
         (pod(owner=DAEMON, mirror=True), PLAIN, "blocks", "daemon-set"),
+        (pod(owner=replace(DAEMON, version="apps.kruise.io/v1alpha1")), PLAIN, "goes", "replaced"),
         (pod(owner=GONE), PLAIN, "blocks", "daemon-set-gone"),
         (pod(owner=GONE), Options(ignore_daemon_sets=True), "blocks", "daemon-set-gone"),
         (pod(owner=GONE), Options(force=True), "goes", "daemon-set-gone"),

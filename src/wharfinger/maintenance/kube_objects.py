@@ -20,6 +20,7 @@ Value = TypeVar("Value")
 
 
 class _Owner(TypedDict, total=False):
+    apiVersion: str | None
     kind: str
     name: str
     uid: str | None

@@ -34,6 +34,14 @@ class Owner:
     kind: str
     name: str
     uid: str = ""
+    version: str = "apps/v1"
+    """The API that the kind is of."""
+
+    @property
+    def is_daemon_set(self) -> bool:
+        """Whether it is one of Kubernetes itself; other APIs have kinds of that name, which drains
+        treat as any other."""
+        return (self.version, self.kind) == ("apps/v1", "DaemonSet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +167,10 @@ def budget(obj: Object) -> Budget:
 
 def _controller(owners: Iterable[Object]) -> Owner | None:
     found = next((one for one in owners if one.get("controller")), None)
-    return (
-        Owner(found["kind"], found["name"], found.get("uid") or "") if found is not None else None
-    )
+    if found is None:
+        return None
+    version = found.get("apiVersion") or ""
+    return Owner(found["kind"], found["name"], found.get("uid") or "", version)
 
 
 def _holds(status: Object, condition: str) -> bool:

@@ -18,7 +18,6 @@ from wharfinger.maintenance.model import Name, Pod
 from wharfinger.maintenance.options import Options
 from wharfinger.maintenance.verdict import Code, Outcome, Verdict
 
-_DAEMON_SET: Final = "DaemonSet"
 _STATEFUL_SET: Final = "StatefulSet"
 _FOR_GOOD: Final = "it does not come back"
 
@@ -77,7 +76,7 @@ def ending_too_long(case: Case) -> Verdict | None:
 def daemon_pod(case: Case) -> Verdict | None:
     """Its DaemonSet, which does not mind cordons, would put it straight back."""
     pod, owner = case.pod, case.pod.owner
-    if owner is None or owner.kind != _DAEMON_SET or pod.finished:
+    if owner is None or not owner.is_daemon_set or pod.finished:
         return None
     name = Name(pod.name.namespace, owner.name)
     if name not in case.daemon_sets:
