@@ -94,6 +94,18 @@ def test_a_restart_makes_a_reload_needless():
     assert result.disruption is Disruption.DRAIN
 
 
+@pytest.mark.parametrize("restarts", [True, False])
+def test_that_no_daemon_restarted_is_claimed_only_where_none_shall(restarts: bool):
+    reloading = WantedFile("/etc/a", b"1\n", "registries.insecure", (RELOAD,))
+    other = WantedFile("/etc/b", b"2\n", "trust.system", (RESTART,) if restarts else ())
+
+    result = planned(
+        facts(), Compiled((reloading,), (DockerAnswers(same_pid=True),)), Compiled((other,))
+    )
+
+    assert result.order.proofs == (DockerAnswers(same_pid=not restarts),)
+
+
 def test_actions_come_in_their_order_and_once():
     trust = Effect(Action.UPDATE_SYSTEM_TRUST, Disruption.NONE, "the bundle is made of anchors")
     files = (

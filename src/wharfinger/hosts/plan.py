@@ -10,13 +10,14 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wharfinger.errors import Conflict
 from wharfinger.hosts import runtimes
 from wharfinger.hosts.on_host.changes import (
     Action,
     Disruption,
+    DockerAnswers,
     FileChange,
     Order,
     Proof,
@@ -135,8 +136,9 @@ def plan(site: Site, facts: Facts, *, compilers: Iterable[Compiler] | None = Non
     changed = {change.wanted.path for change in changes}
     effects = _merged(effect for change in changes for effect in change.wanted.effects)
     actions = {effect.action for effect in effects}
+    restarts = Action.RESTART_DOCKER in actions
     proofs = [
-        proof
+        _of_another_process(proof) if restarts else proof
         for one in compiled.values()
         if any(file.path in changed for file in one.files)
         for proof in one.proofs
@@ -201,6 +203,11 @@ def _merged(effects: Iterable[Effect]) -> list[Effect]:
         if known is None or known.disruption < effect.disruption:
             dearest[effect.action] = effect
     return [dearest[action] for action in Action if action in dearest]
+
+
+def _of_another_process(proof: Proof) -> Proof:
+    """What a compiler takes for a reload may be part of a restart that another one asks for."""
+    return replace(proof, same_pid=False) if isinstance(proof, DockerAnswers) else proof
 
 
 def _lines(content: bytes) -> list[str]:
