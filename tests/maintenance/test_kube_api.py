@@ -339,7 +339,7 @@ async def test_a_line_without_an_end_is_a_fault(api, script, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(410, WatchExpired), (403, ApiRefused), (503, ApiFault)]
+    ("status", "kind"), [(410, WatchExpired), (302, ApiRefused), (403, ApiRefused), (503, ApiFault)]
 )
 async def test_a_watch_may_be_refused(api, script, status, kind):
     script.says(failure(status), status)

@@ -112,6 +112,27 @@ async def test_no_answer_in_time_is_a_fault(api, method, unknown):
     assert (UNKNOWN in fault.value.message) is unknown
 
 
+class Slow(Renewed):
+    """A person has to log in first."""
+
+    given = False
+
+    async def proof(self, refused=None) -> Proof:
+        for _ in range(100):
+            await asyncio.sleep(0)
+        self.given = True
+        return await super().proof(refused)
+
+
+async def test_the_time_for_an_answer_begins_when_the_proof_is_there(api):
+    slow = Slow()
+
+    with pytest.raises(ApiFault):
+        await send(replace(api.server, credential=slow), seconds=0)
+
+    assert slow.given
+
+
 async def test_an_answer_that_does_not_end_is_a_fault(api):
     api.streams(b'{"a": ', then_hangs=True)
 

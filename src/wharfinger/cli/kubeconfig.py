@@ -171,9 +171,7 @@ def context_at(loaded: Sequence[File], server: str) -> Context | None:
     for file in loaded:
         for entry in _entries(file.document, "context"):
             cluster = _find(loaded, "cluster", text(entry.get("context") or {}, "cluster"))
-            if cluster is not None and text(cluster[1], "server").rstrip("/") == server.rstrip(
-                "/"
-            ):
+            if cluster is not None and text(cluster[1], "server").rstrip("/") == server.rstrip("/"):
                 return current(loaded, text(entry, "name"))
     return None
 

@@ -94,7 +94,12 @@ def accepted(reply: Reply, what: str, *, writes: bool) -> Reply:
     """Pass a success on, and raise what any other answer means."""
     if reply.fine:
         return reply
-    raise error(status(reply), what, after=retry_after(reply), writes=writes)
+    raise refusal(reply, what, writes=writes)
+
+
+def refusal(reply: Reply, what: str, *, writes: bool) -> WharfingerError:
+    """The error that an answer other than a success means."""
+    return error(status(reply), what, after=retry_after(reply), writes=writes)
 
 
 def error(

@@ -124,13 +124,12 @@ class KubeApi(Api):
             **_given(fieldSelector=on_node(node)),
         }
         path = list_path("v1", "pods", namespace)
-        async with self._transport.open(path, what, query=query) as response:
-            if not response.ok:
-                reply = await self._transport.whole(response, what)
-                raise kube_answers.error(kube_answers.status(reply), what)
-            async with aclosing(kube_watch.events(response.content, what, self._quiet)) as events:
-                async for event in events:
-                    yield event
+        async with (
+            self._transport.open(path, what, query=query) as content,
+            aclosing(kube_watch.events(content, what, self._quiet)) as events,
+        ):
+            async for event in events:
+                yield event
 
     async def evict(self, pod: Pod, *, grace: int = -1, dry_run: bool = False) -> Eviction:
         version = await self._eviction_version()

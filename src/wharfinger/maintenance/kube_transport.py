@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import aiohttp
 from yarl import URL
 
 from wharfinger import __version__
+from wharfinger.maintenance import kube_answers
 from wharfinger.maintenance.api import ApiFault, ApiRefused
 from wharfinger.maintenance.kube_answers import UNKNOWN, Reply
 from wharfinger.maintenance.kube_server import Proof, Server
@@ -27,6 +28,8 @@ JSON: Final = "application/json"
 CONNECTIONS: Final = 64
 ANSWER_LIMIT: Final = 64 << 20
 """Bytes of an answer, and of one line of a watch; a page of 500 large pods has some 15 MB."""
+
+Answer = TypeVar("Answer", Reply, Reply | aiohttp.ClientResponse)
 
 _READS: Final = ("GET", "HEAD")
 _NO_LIMIT: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
@@ -61,62 +64,67 @@ class Transport:
     ) -> Reply:
         """Whatever comes back; `what` says what could not be done if nothing does."""
         headers = {"Content-Type": content_type} if body is not None else {}
-        with self._faults(what, writes=method not in _READS):
-            async with asyncio.timeout(self.timeout):
-                response = await self._begin(self._short, method, path, query, body, headers)
-                async with response:
-                    return Reply(response.status, response.headers, await _read(response, what))
+
+        async def attempt(proof: Proof) -> Reply:
+            with self._faults(what, writes=method not in _READS):
+                async with asyncio.timeout(self.timeout):
+                    answer = await self._request(
+                        self._short, proof, method, path, query, body, headers
+                    )
+                    return await _read(answer, what)
+
+        return await self._proven(attempt)
 
     @asynccontextmanager
     async def open(
         self, path: str, what: str, *, query: Mapping[str, str]
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """An answer of which only the head has come."""
-        with self._faults(what, writes=False):
-            async with asyncio.timeout(self.timeout):
-                response = await self._begin(self._long, "GET", path, query, None, {})
+    ) -> AsyncIterator[aiohttp.StreamReader]:
+        """The content of a success while it comes; raise what any other answer means."""
+
+        async def attempt(proof: Proof) -> Reply | aiohttp.ClientResponse:
+            with self._faults(what, writes=False):
+                async with asyncio.timeout(self.timeout):
+                    answer = await self._request(self._long, proof, "GET", path, query)
+                    return answer if answer.status == HTTPStatus.OK else await _read(answer, what)
+
+        answer = await self._proven(attempt)
+        if isinstance(answer, Reply):
+            raise kube_answers.refusal(answer, what, writes=False)
         try:
-            yield response
+            yield answer.content
         finally:
-            response.close()
+            answer.close()
 
-    async def whole(self, response: aiohttp.ClientResponse, what: str) -> Reply:
-        """The rest of an answer that was opened."""
-        with self._faults(what, writes=False):
-            async with asyncio.timeout(self.timeout):
-                return Reply(response.status, response.headers, await _read(response, what))
+    async def _proven(self, attempt: Callable[[Proof], Awaitable[Answer]]) -> Answer:
+        """Outside of the time for an answer: a person may have to log in for a proof."""
+        credential = self.server.credential
+        proof = await credential.proof()
+        answer = await attempt(proof)
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return answer
+        return await attempt(await credential.proof(refused=proof))
 
-    async def _begin(
+    async def _request(
         self,
         session: aiohttp.ClientSession,
+        proof: Proof,
         method: str,
         path: str,
         query: Mapping[str, str] | None,
-        body: bytes | None,
-        headers: Mapping[str, str],
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> aiohttp.ClientResponse:
-        url = URL(self._base + path, encoded=True).with_query(query)
-
-        async def ask(proof: Proof) -> aiohttp.ClientResponse:
-            shown = {"Authorization": proof.authorization} if proof.authorization else {}
-            return await session.request(
-                method,
-                url,
-                data=body,
-                headers={**headers, **shown},
-                allow_redirects=False,
-                ssl=proof.trust or self.server.trust or True,
-                server_hostname=self.server.name,
-                proxy=self.server.proxy,
-            )
-
-        credential = self.server.credential
-        proof = await credential.proof()
-        response = await ask(proof)
-        if response.status != HTTPStatus.UNAUTHORIZED:
-            return response
-        response.close()
-        return await ask(await credential.proof(refused=proof))
+        shown = {"Authorization": proof.authorization} if proof.authorization else {}
+        return await session.request(
+            method,
+            URL(self._base + path, encoded=True).with_query(query),
+            data=body,
+            headers={**(headers or {}), **shown},
+            allow_redirects=False,
+            ssl=proof.trust or self.server.trust or True,
+            server_hostname=self.server.name,
+            proxy=self.server.proxy,
+        )
 
     @contextmanager
     def _faults(self, what: str, *, writes: bool) -> Iterator[None]:
@@ -158,11 +166,12 @@ def _session(connections: int) -> aiohttp.ClientSession:
     )
 
 
-async def _read(response: aiohttp.ClientResponse, what: str) -> bytes:
+async def _read(answer: aiohttp.ClientResponse, what: str) -> Reply:
     parts, size = [], 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > ANSWER_LIMIT:
-            raise ApiFault(f"cannot {what}: the answer has more than {ANSWER_LIMIT} bytes")
-    return b"".join(parts)
+    async with answer:
+        async for part in answer.content.iter_any():
+            parts.append(part)
+            size += len(part)
+            if size > ANSWER_LIMIT:
+                raise ApiFault(f"cannot {what}: the answer has more than {ANSWER_LIMIT} bytes")
+    return Reply(answer.status, answer.headers, b"".join(parts))
