@@ -8,6 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from e2e import fault_proxy
 from e2e.fault_proxy import Fault, FaultProxy, said
@@ -24,6 +25,17 @@ pytestmark = pytest.mark.e2e
 EVICTION = r"/eviction$"
 PODS = "/api/v1/namespaces/{}/pods"
 LIST = r"/pods\?limit"
+PLUGIN = """\
+#!/bin/sh
+cd "$(dirname "$0")"
+printf x >> calls
+token=wrong
+[ "$(cat calls)" = x ] || token={}
+cat <<END
+{{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+ "status": {{"token": "$token"}}}}
+END
+"""
 WATCH = r"/pods\?watch"
 
 
@@ -204,6 +216,49 @@ async def test_a_list_that_expires_between_its_pages_is_begun_anew(
     faults.answer("GET", LIST, 410, said(410, "Expired"), times=2)
     with pytest.raises(ApiFault):
         await api.pods(node=pods[0].node)
+
+
+async def test_a_plugin_is_run_again_when_its_token_is_turned_down(
+    faults: FaultProxy, tmp_path: Path
+) -> None:
+    """Its first token is none; the second is that of the administrator."""
+    (tmp_path / "calls").touch()
+    program = tmp_path / "login"
+    program.write_text(PLUGIN.format(faults.wharf.admin_token()))
+    program.chmod(0o700)
+    path = faults.kubeconfig(tmp_path)
+    file = YAML()
+    config = file.load(path.read_text())
+    config["users"][0]["user"] = {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": "./login",
+            "interactiveMode": "Never",
+        }
+    }
+    with path.open("w") as sink:
+        file.dump(config, sink)
+
+    async with KubeApi(cluster_access.server(path, None)) as api:
+        await asyncio.gather(*(api.nodes() for _ in range(5)))
+
+    assert (tmp_path / "calls").read_text() == "xx"
+
+
+async def test_inside_a_pod_its_account_is_enough(wharf: Wharf, tmp_path: Path) -> None:
+    environment = {
+        "HOME": str(tmp_path),
+        "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+        "KUBERNETES_SERVICE_PORT": str(wharf.port),
+    }
+    (tmp_path / "token").write_text(wharf.admin_token())
+    (tmp_path / "ca.crt").write_bytes(wharf.authority.read_bytes())
+
+    server = cluster_access.server(None, None, environment=environment, account=tmp_path)
+    async with KubeApi(server) as api:
+        found = await api.ask("GET", "/api/v1/namespaces/default")
+
+    assert found["metadata"]["name"] == "default"
 
 
 async def make(
