@@ -183,8 +183,8 @@ class Laboratory:
         environ: Mapping[str, str] | None = None,
         seconds: float = PATIENCE,
     ) -> Done:
-        """Run a program of ours by a process that has it loaded (`warm`). What has to be killed, or
-        is run by others than root, is run by its path (`WHARF`)."""
+        """Run a program of ours by a process that has it loaded (`warm`). What is run by
+        others than root is run by its path (`WHARF`)."""
         path = f"{self.warm()}/{program}"
         return self.run(path, *words, given=given, environ=environ, seconds=seconds)
 
@@ -225,10 +225,9 @@ class Laboratory:
 
     def write(self, path: str | Path, content: str | bytes) -> None:
         """Write a file of the guest; its folder is made where it is missing."""
-        place = shlex.quote(str(path))
-        self.run(
-            *("sh", "-euc", f'mkdir -p "$(dirname {place})"; cat > {place}'), given=content
-        ).check()
+        place, folder = shlex.quote(str(path)), shlex.quote(str(Path(path).parent))
+        made = f"test -d {folder} || mkdir -p {folder}"
+        self.run("sh", "-euc", f"{made}; cat > {place}", given=content).check()
 
     # What happens to its disks while it runs
 

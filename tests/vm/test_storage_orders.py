@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vm.laboratory import WHARF, Laboratories, Laboratory
+from vm.laboratory import Laboratories, Laboratory
 from vm.qemu import Disk
 from wharfinger.hosts.on_host.storage import steps
 from wharfinger.hosts.on_host.storage.steps import (
@@ -223,9 +223,10 @@ def test_the_command_goes_on_with_what_was_killed_and_takes_it_back(lab: Laborat
     lab.script(
         f"""
         mkfifo /run/told
-        {WHARF} storage apply /site.yaml --yes 2> /run/told > /dev/null & pid=$!
+        {lab.warm()}/wharf storage apply /site.yaml --yes 2> /run/told > /dev/null &
         grep -q '^step 4/' /run/told
-        kill -9 $pid
+        kill -9 $(cat {lab.warm()}/child)
+        wait $! || test $? = 137
         """,
     ).check()
 

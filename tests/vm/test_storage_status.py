@@ -202,9 +202,10 @@ def test_a_pool_in_a_group_without_room_is_told_once_by_a_watch_that_goes_on(lab
     lab.script("dd if=/dev/zero of=/dev/spare/filler bs=1M count=1600 oflag=direct").check()
     told = lab.script(
         f"""
-        {WHARF} storage watch --every 1 --extend --threshold 60 --percent 70 2> /run/told & watch=$!
+        words="storage watch --every 1 --extend --threshold 60 --percent 70"
+        {lab.warm()}/wharf $words 2> /run/told & watch=$!
         until [ $(grep -c time {SAMPLES}) -ge 6 ]; do sleep 0.2; done
-        kill $watch
+        kill $(cat {lab.warm()}/child)
         wait $watch
         cat /run/told
         """,

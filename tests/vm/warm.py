@@ -3,7 +3,8 @@ Runs in the guest: a process that has our programs loaded, and is each of them i
 
 Python takes some ten seconds in the guest to load `wharf`, and tests call it many times. So what stands
 as `wharf` in FOLDER is a script of the shell that tells its process id here; a child takes over its words,
-environment, folder, input, output and errors, and is the program. One call at a time.
+environment, folder, input, output and errors, and is the program. One call at a time; `FOLDER/child` has its
+process id, for who has to end it.
 
     warm.py FOLDER        make the scripts there, and print a line when they can be called
     warm.py               load them and end, so that their byte code is kept
@@ -77,6 +78,7 @@ def serve(folder: Path) -> None:
         words = (folder / "words").read_bytes().decode(errors="surrogateescape").split("\0")[:-1]
         child = os.fork()
         if child == 0:
+            (folder / "child").write_text(f"{os.getpid()}\n")
             be(words, Path("/proc") / str(caller))
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
