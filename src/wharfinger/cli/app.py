@@ -27,7 +27,8 @@ from wharfinger.errors import WharfingerError
 REGISTRY: Final = Group("Projects and images", sort_key=1)
 RIGHTS: Final = Group("Accounts and rights", sort_key=2)
 HOSTS: Final = Group("Hosts of the site", sort_key=3)
-SERVER: Final = Group("Server and shell", sort_key=4)
+NODES: Final = Group("Nodes of a cluster", sort_key=4)
+SERVER: Final = Group("Server and shell", sort_key=5)
 
 _COLORS: Final = frozenset(Color)
 
@@ -68,6 +69,12 @@ COMMANDS: Final = (
     ),
     Command("docker-load", "docker_load:docker_load", HOSTS, "Load an archive of allowed images."),
     Command("verify-image", "verify_image:verify_image", HOSTS, "Answer containerd on an image."),
+    Command("evacuate", "evacuate:evacuate", NODES, "Explain, then empty nodes of their pods."),
+    Command("cordon", "cordon:cordon", NODES, "Close nodes to new pods."),
+    Command("uncordon", "cordon:uncordon", NODES, "Open nodes again that we have closed."),
+    Command(
+        "maintain", "maintain:maintain", NODES, "Bring the hosts of a cluster to the site file."
+    ),
     Command("up", "server:up", SERVER, "Start the server."),
     Command("status", "server:status", SERVER, "Say whether the server runs, and where."),
     Command("down", "server:down", SERVER, "Stop the server."),
@@ -78,8 +85,9 @@ COMMANDS: Final = (
 OLDER_SPELLINGS: Final = (
     Command("new-project", "project:create", REGISTRY, "The same as `wharf project create`."),
     Command("secrets", "secret:older", RIGHTS, "The same as `wharf secret`."),
+    Command("manage-node", "manage_node:manage_node", NODES, "The words of `oc adm manage-node`."),
     Command("policy", "policy:app", RIGHTS, "The words of `oc policy` for grant and revoke."),
-    Command("adm", "policy:adm", RIGHTS, "The words of `oc adm` for grant and revoke."),
+    Command("adm", "policy:adm", RIGHTS, "The words of `oc adm` for rights and nodes."),
     Command("set", "build_config:older", RIGHTS, "The words of `oc set` for what we change."),
     Command("create", "create:app", RIGHTS, "The words of `oc create` for what we make."),
 )

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from cyclopts import Group, Parameter, Token
 
 from wharfinger.cli.errors import UsageError
-from wharfinger.cli.options import Flag
+from wharfinger.cli.options import Flag, Text
 from wharfinger.cluster import selector
 from wharfinger.cluster.errors import BadRequest
 from wharfinger.cluster.selector import LabelRequirement
@@ -73,7 +73,7 @@ class Drain:
     timeout: Duration = 0.0
     """When to give up, as 5m or 90s; 0: never."""
 
-    pod_selector: str = ""
+    pod_selector: Text = ""
     """Only pods with these labels."""
 
     skip_wait_for_delete_timeout: Duration = 0.0

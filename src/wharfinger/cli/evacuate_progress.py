@@ -54,21 +54,30 @@ class Teller(Protocol):
         ...
 
 
-def teller(form: Format, plans: Sequence[NodePlan], *, deletes: bool, seconds: Seconds) -> Teller:
+def teller(
+    form: Format,
+    plans: Sequence[NodePlan],
+    *,
+    deletes: bool = False,
+    rehearses: bool = False,
+    seconds: Seconds,
+) -> Teller:
     """Choose by what was asked for, and by who listens."""
     if form is Format.JSON:
         return Objects()
-    if sys.stdout.isatty() and sys.stderr.isatty():
+    if sys.stdout.isatty() and sys.stderr.isatty() and not rehearses:
         return Table(Rows(sys.stdout), [plan.node.name for plan in plans], seconds)
-    return Lines(deletes=deletes)
+    return Lines(deletes=deletes, rehearses=rehearses)
 
 
 class Lines:
     """As `kubectl drain` has them."""
 
-    def __init__(self, *, deletes: bool) -> None:
+    def __init__(self, *, deletes: bool = False, rehearses: bool = False) -> None:
         self._verb = "deleted" if deletes else "evicted"
         self._doing = "deleting" if deletes else "evicting"
+        self._mark = " (server dry run)" if rehearses else ""
+        self._asked = Kind.ACCEPTED if rehearses else Kind.EVICTING
 
     def explained(self, plan: NodePlan) -> None:
         note(f"{evacuate_output.text(plan)}\n")
@@ -79,8 +88,8 @@ class Lines:
                 say(f"node/{sanitized(one.node)} cordoned")
             case Kind.ALREADY_CORDONED:
                 say(f"node/{sanitized(one.node)} already cordoned")
-            case Kind.EVICTING:
-                say(f"{self._doing} pod {sanitized(str(one.pod))}")
+            case self._asked:
+                say(f"{self._doing} pod {sanitized(str(one.pod))}{self._mark}")
             case Kind.GONE if one.pod is not None:
                 say(f"pod/{sanitized(one.pod.name)} {self._verb}")
             case Kind.HELD:
@@ -92,7 +101,7 @@ class Lines:
 
     def ended(self, report: Report) -> None:
         if report.state is State.EVACUATED:
-            say(f"node/{sanitized(report.node)} drained")
+            say(f"node/{sanitized(report.node)} drained{self._mark}")
         sys.stdout.flush()
 
     def warn(self, text: str) -> None:
@@ -154,7 +163,7 @@ class Table:
             node.held[one.pod] = one.message
         if one.kind in _NOTES:
             self._rows.above(sanitized(_noted(one)))
-        node.state = "held" if node.held and len(node.held) == one.left else str(one.kind)
+        node.state = "held" if node.held and len(node.held) == one.left else _state(one.kind)
         self.tick()
 
     def ended(self, report: Report) -> None:
@@ -181,6 +190,20 @@ class Table:
             "time": "-" if node.begun is None else output.duration(end - node.begun),
             "why": next((f"{pod}: {why}" for pod, why in node.held.items()), "-"),
         }
+
+
+def _state(kind: Kind) -> str:
+    match kind:
+        case Kind.EXPLAINED | Kind.CORDONED | Kind.REOPENED:
+            return str(kind)
+        case Kind.ALREADY_CORDONED:
+            return str(Kind.CORDONED)
+        case Kind.REPLACEMENTS:
+            return "waits for replacements"
+        case Kind.FAULT:
+            return "no answer"
+        case _:
+            return str(Kind.EVICTING)
 
 
 def _noted(one: Progress) -> str:

@@ -20,3 +20,9 @@ def main() -> None:
     from wharfinger.cli import app
 
     sys.exit(app.run(sys.argv[1:]))
+
+
+def as_kubectl_plugin() -> None:
+    """`kubectl evacuate …` runs a program of this name with all that follows."""
+    sys.argv.insert(1, "evacuate")
+    main()

@@ -12,6 +12,7 @@ from cyclopts import Group, Parameter
 from wharfinger.cli.terminal import Color
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+Text = Annotated[str, Parameter(show_default=False)]
 Many = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
 
 GROUP: Final = Group("Common options", sort_key=100)

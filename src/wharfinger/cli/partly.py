@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from wharfinger.cli.errors import PartlyDone
 from wharfinger.cli.options import Connection
@@ -14,20 +14,24 @@ from wharfinger.errors import WharfingerError
 
 def each(names: Iterable[str], action: Callable[[str], None], connection: Connection) -> None:
     """Report each failure; raise `PartlyDone` if only some failed, and the last one if all did."""
-    done, failures = 0, list[WharfingerError]()
+    failures, total = list[WharfingerError](), 0
     for name in names:
+        total += 1
         try:
             action(name)
         except WharfingerError as error:
             failures.append(error)
-        else:
-            done += 1
+    conclude(failures, total, connection)
+
+
+def conclude(failures: Sequence[WharfingerError], total: int, connection: Connection) -> None:
+    """Tell what failed of so many, and raise what that means for the whole, if anything did."""
     if not failures:
         return
-    if not done:
+    if len(failures) == total:
         *told, last = failures
     else:
-        told, last = failures, PartlyDone(len(failures), done + len(failures))
+        told, last = [*failures], PartlyDone(len(failures), total)
     color = wants_color(connection.color, sys.stderr, os.environ)
     for failure in told:
         note(error_lines(failure, color=color))

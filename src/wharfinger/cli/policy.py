@@ -1,4 +1,4 @@
-"""`wharf policy` and `wharf adm policy`: grant and revoke in the words of `oc`."""
+"""`wharf policy` and `wharf adm`: grant and revoke, and what is done to nodes, in the words of `oc`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from wharfinger.cli.options import CONNECTION, OUTPUT, SCOPE, Connection, Output
 from wharfinger.cli.roles import HERE, Where, Whom
 
 app = App(name="policy", help="The words of `oc policy` for grant and revoke.", show=False)
-adm = App(name="adm", help="The words of `oc adm` for grant and revoke.", show=False)
+adm = App(name="adm", help="The words of `oc adm` for rights and nodes.", show=False)
 _adm_policy = App(name="policy", help="Give roles and take them away.")
 adm.command(_adm_policy)
+for _word, _place, _help in (
+    ("drain", "evacuate:evacuate", "The same as `wharf evacuate`."),
+    ("cordon", "cordon:cordon", "The same as `wharf cordon`."),
+    ("uncordon", "cordon:uncordon", "The same as `wharf uncordon`."),
+    ("manage-node", "manage_node:manage_node", "The same as `wharf manage-node`."),
+):
+    adm.command(f"wharfinger.cli.{_place}", name=_word, help=_help)
 
 
 def add_role_to_user(

@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from wharfinger.maintenance.cordon import Note
-from wharfinger.maintenance.explain import NodePlan
 from wharfinger.maintenance.progress import Progress, Report, State
 
 _REASONS: Final = {
@@ -45,11 +44,12 @@ class Notice:
     """What a program gets beside the message."""
 
 
-def started(plan: NodePlan, note: Note) -> Notice:
-    count = len(plan.leaving)
-    message = f"{note.by} evacuates it: {note.why}; {_pods(count)} to go"
-    facts = {"by": note.by, "why": note.why, "run": note.run, "pods": count}
-    return Notice(Stage.STARTED, plan.node.name, "EvacuationStarted", message, facts=facts)
+def started(node: str, pods: int, note: Note) -> Notice:
+    """So many pods are to go."""
+    count = "1 pod" if pods == 1 else f"{pods} pods"
+    message = f"{note.by} evacuates it: {note.why}; {count} to go"
+    facts = {"by": note.by, "why": note.why, "run": note.run, "pods": pods}
+    return Notice(Stage.STARTED, node, "EvacuationStarted", message, facts=facts)
 
 
 def held(progress: Progress) -> Notice:
@@ -93,10 +93,6 @@ def document(notice: Notice, *, server: str, at: datetime) -> dict[str, Any]:
         "at": at.isoformat(timespec="seconds"),
         **notice.facts,
     }
-
-
-def _pods(count: int) -> str:
-    return "1 pod" if count == 1 else f"{count} pods"
 
 
 def _named(names: Sequence[str]) -> str:
