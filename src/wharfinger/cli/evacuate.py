@@ -129,8 +129,8 @@ def evacuate(
     if only_plan:
         return asyncio.run(_plan(asked))
     if drain.dry is DryRun.SERVER:
-        return _conclude(asyncio.run(_rehearse(asked)), asked)
-    return _conclude(asyncio.run(_run(asked)), asked)
+        return conclude(asyncio.run(_rehearse(asked)), asked)
+    return conclude(asyncio.run(_run(asked)), asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _teller(asked: Asked, plans: Sequence[NodePlan], *, rehearses: bool = False)
     )
 
 
-def _conclude(outcomes: Outcomes, asked: Asked) -> int | None:
+def conclude(outcomes: Outcomes, asked: Asked) -> int | None:
     stopped = [one for one in outcomes.reports.values() if one.state is State.STOPPED]
     if stopped or outcomes.not_begun:
         for report in stopped:
