@@ -249,7 +249,9 @@ class Wish:
             desired=desired,
             expected=expected,
             spares_unhealthy=self.spares,
-            wanted="as drawn",
+            wanted=f"minAvailable: {self.least}"
+            if self.least is not None
+            else f"maxUnavailable: {self.most_missing}",
         )
 
 

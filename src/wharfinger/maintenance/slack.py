@@ -132,8 +132,15 @@ def ask(pod: Pod, budget: Budget, consumers: Sequence[Consumer], queue: Queue) -
 
 
 def _stale(pod: Pod, budget: Budget) -> bool:
-    """Whether a pod with a controller is not in the count yet."""
-    return budget.expected <= 0 and budget.allowed <= 0 and pod.owner is not None
+    """Whether a pod that will be in the count is not in it yet."""
+    if budget.expected > 0 or not budget.wanted:
+        return False
+    return pod.owner is not None or not _by_controllers(budget)
+
+
+def _by_controllers(budget: Budget) -> bool:
+    """Whether it counts the pods that controllers ask for, and not those that are there."""
+    return "maxUnavailable" in budget.wanted or "%" in budget.wanted
 
 
 def _uncounted(budget: Budget) -> Verdict:
@@ -151,6 +158,11 @@ def _uncounted(budget: Budget) -> Verdict:
 
 def _closed(pod: Pod, budget: Budget, consumers: Sequence[Consumer]) -> Verdict:
     """The budget lets no pod go now; say whether it ever will."""
+    if not budget.wanted:
+        return _never(
+            f"budget {budget.name} says neither minAvailable nor maxUnavailable, so it lets none go",
+            "write one of the two into the budget",
+        )
     if budget.expected <= 0:
         return _never(
             f"budget {budget.name} ({budget.wanted}) counts by controllers, and it has none",
