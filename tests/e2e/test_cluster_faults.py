@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-from e2e import fault_proxy
+from e2e import fault_proxy, machine
 from e2e.fault_proxy import Fault, FaultProxy, said
 from e2e.wharf import Wharf
 from made_pods import pod_spec, practice
@@ -18,13 +19,15 @@ from wharfinger.cli import cluster_access
 from wharfinger.errors import NotFound
 from wharfinger.maintenance.api import Answer, ApiFault, ApiRefused, WatchExpired
 from wharfinger.maintenance.kube_api import KubeApi
-from wharfinger.maintenance.model import Pod
+from wharfinger.maintenance.model import Object, Pod
 
 pytestmark = pytest.mark.e2e
 
 EVICTION = r"/eviction$"
 PODS = "/api/v1/namespaces/{}/pods"
 LIST = r"/pods\?limit"
+ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
+PAGE = machine.ROOT / "docs" / "reference" / "clusters.md"
 PLUGIN = """\
 #!/bin/sh
 cd "$(dirname "$0")"
@@ -245,20 +248,54 @@ async def test_a_plugin_is_run_again_when_its_token_is_turned_down(
     assert (tmp_path / "calls").read_text() == "xx"
 
 
-async def test_inside_a_pod_its_account_is_enough(wharf: Wharf, tmp_path: Path) -> None:
+async def test_inside_a_pod_the_rights_of_the_page_are_enough(
+    api: KubeApi, wharf: Wharf, pods: list[Pod], tmp_path: Path
+) -> None:
     environment = {
         "HOME": str(tmp_path),
         "KUBERNETES_SERVICE_HOST": "127.0.0.1",
         "KUBERNETES_SERVICE_PORT": str(wharf.port),
     }
-    (tmp_path / "token").write_text(wharf.admin_token())
     (tmp_path / "ca.crt").write_bytes(wharf.authority.read_bytes())
+    lease = {"metadata": {"name": "wharfinger-maintenance", "namespace": "kube-system"}}
+    leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 
-    server = cluster_access.server(None, None, environment=environment, account=tmp_path)
-    async with KubeApi(server) as api:
-        found = await api.ask("GET", "/api/v1/namespaces/default")
+    async with token_of_the_page(api) as token:
+        (tmp_path / "token").write_text(token)
+        server = cluster_access.server(None, None, environment=environment, account=tmp_path)
+        async with KubeApi(server, quiet=0.2) as inside:
+            (node,) = [one for one in await inside.nodes() if one.name == pods[0].node]
+            node = await inside.patch_node(await inside.node(node.name), {"spec": {}})
+            await inside.create_event(node, reason="Tried", message="all of it", warning=False)
+            await inside.budgets()
+            await inside.daemon_sets()
+            _, revision = await inside.pods(node=node.name)
+            assert (await inside.evict(pods[0])).answer is Answer.ACCEPTED
+            assert [event async for event in inside.watch_pods(revision, node=node.name)]
+            with pytest.raises(ApiRefused) as refused:
+                await inside.delete(pods[1])
+            assert refused.value.status == 403
+            await inside.ask("POST", leases, body=lease)
+            found = await inside.ask("GET", f"{leases}/wharfinger-maintenance")
+            await inside.ask("PUT", f"{leases}/wharfinger-maintenance", body=found)
+    await api.ask("DELETE", f"{leases}/wharfinger-maintenance")
 
-    assert found["metadata"]["name"] == "default"
+
+@asynccontextmanager
+async def token_of_the_page(api: KubeApi) -> AsyncIterator[str]:
+    """That of the account that the page makes, with the rights that it gives."""
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    made = []
+    for each in YAML(typ="safe").load_all(block):
+        path = f"/apis/{each['apiVersion']}/{each['kind'].lower()}s"
+        if each["kind"] == "ServiceAccount":
+            path = ACCOUNTS
+        await api.ask("POST", path, body=each)
+        made.append(f"{path}/{each['metadata']['name']}")
+    asked: Object = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    yield (await api.ask("POST", f"{made[0]}/token", body=asked))["status"]["token"]
+    for path in made:
+        await api.ask("DELETE", path)
 
 
 async def make(
