@@ -30,17 +30,16 @@ NOW: Final = datetime(2027, 1, 15, 8, 0, 0, tzinfo=UTC)
 MAKER: Final = "maker"
 """The name of whoever makes the pods of a row."""
 HELD: Final = "table.test/held"
-"""The finalizer of pods that do not go."""
+"""The finalizer of what does not go."""
 
 _VERSIONS: Final = {
-    "DaemonSet": "apps/v1",
     "Deployment": "apps/v1",
     "ReplicaSet": "apps/v1",
     "ReplicationController": "v1",
     "StatefulSet": "apps/v1",
 }
 _NOBODY: Final = "outside.test/v1"
-"""A version that is not served: drains look at an owner's kind alone, and no controller meddles."""
+"""A version that is not served. Drains do not look at it, and no controller meddles with such pods."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +48,7 @@ class PodRow:
     key: str
     then: str = ""
     owner: str = ""
+    version: str = ""
     controls: bool = True
     gone: bool = False
     phase: str = "Running"
@@ -69,13 +69,16 @@ class PodRow:
         return Name(f"{self.row}-{space}" if space else self.row, name)
 
     @property
+    def of_daemon_set(self) -> bool:
+        return self.owner == "DaemonSet" and not self.version
+
+    @property
     def verdict(self) -> tuple[str, str]:
         """The outcome and its code."""
         outcome, code = self.then.split()
         return outcome, code
 
-    def metadata(self, owner: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """As it is created; `owner` says who makes it where that is not for show only."""
+    def metadata(self) -> dict[str, Any]:
         found: dict[str, Any] = {
             "name": self.name.name,
             "namespace": self.name.namespace,
@@ -86,9 +89,15 @@ class PodRow:
         if self.finalizer:
             found["finalizers"] = [HELD]
         if self.owner:
-            name = "gone" if self.gone else MAKER
-            shown = {"apiVersion": _NOBODY, "kind": self.owner, "name": name, "uid": "0"}
-            found["ownerReferences"] = [{**(owner or shown), "controller": self.controls}]
+            version = "apps/v1" if self.owner == "DaemonSet" else _NOBODY
+            reference = {
+                "apiVersion": self.version or version,
+                "kind": self.owner,
+                "name": "gone" if self.gone else MAKER,
+                "uid": "0",
+                "controller": self.controls,
+            }
+            found["ownerReferences"] = [reference]
         return found
 
     def spec(self) -> dict[str, Any]:
@@ -104,30 +113,35 @@ class PodRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maker:
-    """Somebody who really makes the pods of a row, and new ones for those that go."""
+    """Somebody who really makes the pods of a row: it adopts them, and makes others for those that go."""
 
     kind: str
     replicas: int
     row: str
 
-    def object(self) -> Object:
+    def objects(self) -> list[Object]:
+        """In the order in which the first adopts the pods, and each other one the one before it."""
+        kinds = ("ReplicaSet", "Deployment") if self.kind == "Deployment" else (self.kind,)
+        labels = {"app": "web"}
+        return [
+            made(kind, _VERSIONS[kind], MAKER, self.row, spec=self._spec(kind), labels=labels)
+            for kind in kinds
+        ]
+
+    def _spec(self, kind: str) -> dict[str, Any]:
         """New pods find a place on the spare node of their row, and nowhere else."""
-        app = {"app": "web"}
-        chosen = app if self.kind == "ReplicationController" else {"matchLabels": app}
-        spec: dict[str, Any] = {
+        labels = {"app": "web"}
+        place = {"spare-of": self.row}
+        pods = pod_spec(nodeSelector=place, terminationGracePeriodSeconds=0)
+        spec = {
             "replicas": self.replicas,
-            "selector": chosen,
-            "template": {
-                "metadata": {"labels": app},
-                "spec": pod_spec(
-                    nodeSelector={"spare-of": self.row}, terminationGracePeriodSeconds=0
-                ),
-            },
+            "selector": labels if kind == "ReplicationController" else {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pods},
         }
-        if self.kind == "StatefulSet":
+        if kind == "StatefulSet":
             # It would renew pods that were not made from its template.
             spec |= {"serviceName": MAKER, "updateStrategy": {"type": "OnDelete"}}
-        return made(self.kind, _VERSIONS[self.kind], MAKER, self.row, spec=spec)
+        return spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +195,8 @@ class Row:
         return nodes
 
     def daemon_sets(self) -> list[Object]:
-        """Those that exist; they want no node, so that they make no pods."""
-        names = {
-            pod.name.namespace for pod in self.pods if pod.owner == "DaemonSet" and not pod.gone
-        }
+        """Those that exist. Once it is asked to go, one goes on existing and does nothing."""
+        names = {pod.name.namespace for pod in self.pods if pod.of_daemon_set and not pod.gone}
         labels = {"app": "daemon"}
         spec = {
             "selector": {"matchLabels": labels},
@@ -194,7 +206,7 @@ class Row:
             },
         }
         return [
-            made("DaemonSet", _VERSIONS["DaemonSet"], MAKER, namespace, spec=spec)
+            made("DaemonSet", "apps/v1", MAKER, namespace, spec=spec, finalizers=[HELD])
             for namespace in sorted(names)
         ]
 
@@ -213,11 +225,7 @@ class Row:
     def counted(self, budget: Object) -> dict[str, Any]:
         """The status that the controller of budgets comes to."""
         namespace = budget["metadata"]["namespace"]
-        pods = [
-            {"metadata": pod.metadata(), "spec": pod.spec(), "status": pod.status()}
-            for pod in self.pods
-            if pod.name.namespace == namespace
-        ]
+        pods = [self._found(pod) for pod in self.pods if pod.name.namespace == namespace]
         covered = [pod for pod in pods if budgets.covers(budget, pod)]
         return budgets.status(budget, covered, self._expected(budget, covered), NOW)
 
