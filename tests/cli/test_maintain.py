@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from wharfinger.cli import maintain_output, maintain_parts
+from wharfinger.cli import maintain_journal, maintain_output, maintain_parts
 from wharfinger.cli.errors import UsageError
 from wharfinger.cli.evacuate_options import Drain
 from wharfinger.cli.live import Rows
@@ -31,6 +31,7 @@ from wharfinger.hosts.on_host.changes import Disruption
 from wharfinger.maintenance import report
 from wharfinger.maintenance.gates import Command, Place
 from wharfinger.maintenance.host_states import Begun, Explained, HostState, Skipped, Step, Work
+from wharfinger.maintenance.journal import InvalidJournal
 from wharfinger.maintenance.limits import Amount, Order
 from wharfinger.maintenance.model import Name
 from wharfinger.maintenance.progress import Kind, Progress
@@ -159,6 +160,21 @@ def test_what_was_asked_comes_back_from_the_journal() -> None:
 def test_what_makes_no_sense_is_refused_before_anything_is_begun(wrong: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
         Asked.from_json({**ASKED.to_json(), **wrong}).check()
+
+
+def test_a_journal_of_something_else_is_refused() -> None:
+    with pytest.raises(InvalidJournal):
+        Asked.from_json({"site": "site.yaml"})
+
+
+def test_the_last_run_needs_no_id(files: RunFiles, tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    assert maintain_journal.named(root, "last", now).run == files.run
+
+    files.forget()
+
+    with pytest.raises(RunUnknown):
+        maintain_journal.named(root, "last", now)
 
 
 def test_all_options_of_an_evacuation_can_be_kept() -> None:

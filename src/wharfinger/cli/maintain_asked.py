@@ -17,6 +17,7 @@ from wharfinger.cli.errors import UsageError
 from wharfinger.cli.evacuate_options import Drain
 from wharfinger.cli.fleet_options import Fleet
 from wharfinger.hosts.on_host.changes import Disruption
+from wharfinger.maintenance.journal import InvalidJournal
 from wharfinger.maintenance.limits import Amount, Limits, Order
 from wharfinger.maintenance.options import Options
 from wharfinger.maintenance.windows import Windows
@@ -55,10 +56,14 @@ class Asked:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Asked:
-        found = {one.name: document[one.name] for one in fields(cls)}
-        for name in ("inventory", "windows", "commands"):
-            found[name] = tuple(found[name])
-        found["prometheus"] = tuple((url, query) for url, query in found["prometheus"])
+        """Read what `to_json` gave. Raise `InvalidJournal` where something is missing."""
+        try:
+            found = {one.name: document[one.name] for one in fields(cls)}
+            for name in ("inventory", "windows", "commands"):
+                found[name] = tuple(found[name])
+            found["prometheus"] = tuple((url, query) for url, query in found["prometheus"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidJournal(1, f"what was asked cannot be read ({error})") from error
         return cls(**found)
 
     def to_json(self) -> dict[str, Any]:

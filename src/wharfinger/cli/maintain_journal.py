@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +23,7 @@ from wharfinger.maintenance.journal import Run
 from wharfinger.system import files
 from wharfinger.system.lock import Lock, Locked
 
+LAST: Final = "last"
 _JOURNAL: Final = "journal.jsonl"
 _LOCK: Final = "lock"
 _PAUSE: Final = "pause"
@@ -94,6 +96,10 @@ class RunFiles:
         except (FileNotFoundError, NotADirectoryError):
             raise RunUnknown(self.run, self._root) from None
 
+    def forget(self) -> None:
+        """Take away a run that never began."""
+        shutil.rmtree(self._folder)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Raise `RunUnderWay` if another process is at it."""
@@ -136,6 +142,16 @@ class RunFiles:
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
             os.truncate(self._journal, len(whole))
+
+
+def named(root: Path, run: str, now: Callable[[], datetime]) -> RunFiles:
+    """The run of this id; `last` is the one that began last."""
+    if run != LAST:
+        return RunFiles(root, run, now)
+    found = all_runs(root, now)
+    if not found:
+        raise RunUnknown(run, root)
+    return found[-1]
 
 
 def all_runs(root: Path, now: Callable[[], datetime]) -> list[RunFiles]:
