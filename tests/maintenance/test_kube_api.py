@@ -40,8 +40,9 @@ def page(*items, more: str = "", revision: str = "9") -> dict:
     return {"metadata": {"resourceVersion": revision, "continue": more}, "items": items}
 
 
-def failure(code: int, reason: str = "") -> dict:
-    return {"kind": "Status", "code": code, "reason": reason, "message": "so it is"}
+def failure(code: int, reason: str = "", **details) -> dict:
+    told = {"code": code, "reason": reason, "message": "so it is", "details": details}
+    return {"kind": "Status", **told}
 
 
 def resources(*versions: str) -> dict:
@@ -131,7 +132,7 @@ async def test_budgets_are_looked_for_in_the_older_version_and_may_be_absent(api
 
 async def test_a_node_is_read_and_missed_by_name(api, script):
     script.says({"metadata": {"name": "pier-1", "uid": "u-9"}, "spec": {"unschedulable": True}})
-    script.says(failure(404), 404)
+    script.says(failure(404, name="a/b"), 404)
 
     found = await api.node("pier-1")
     with pytest.raises(NodeUnknown):
@@ -139,6 +140,36 @@ async def test_a_node_is_read_and_missed_by_name(api, script):
 
     assert (found.uid, found.schedulable) == ("u-9", False)
     assert script.seen[1].path == "/api/v1/nodes/a%2Fb"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [(b"<html>no such route</html>", 404), (failure(404, name="pier-2"), 404), ({}, 200)],
+)
+async def test_a_node_that_the_api_does_not_speak_of_may_still_be_there(
+    api, script, answer, status
+):
+    script.says(answer, status)
+
+    with pytest.raises(ApiFault):
+        await api.node("pier-1")
+
+
+async def test_what_has_no_pods_and_nodes_is_no_cluster(api, script):
+    for _ in range(6):
+        script.says(b"404 page not found", 404)
+
+    for asked in (
+        api.nodes(),
+        api.pods(),
+        api.daemon_sets(),
+        anext(api.watch_pods("1")),
+        api.evict(POD),
+        api.create_event(NODE, reason="A", message="b", warning=False),
+    ):
+        with pytest.raises(ApiRefused) as refused:
+            await asked
+        assert refused.value.remedy
 
 
 @pytest.mark.parametrize(
@@ -203,7 +234,7 @@ async def test_grace_and_rehearsal_are_options_of_the_deletion(api, script):
 async def test_a_node_is_changed_only_as_it_was_looked_at(api, script):
     script.says({"metadata": {"name": "pier-1", "resourceVersion": "8"}})
     script.says(failure(409, "Conflict"), 409)
-    script.says(failure(404), 404)
+    script.says(failure(404, name="pier-1"), 404)
     patch = {"spec": {"unschedulable": True}, "metadata": {"annotations": {"a": None}}}
 
     assert (await api.patch_node(NODE, patch)).revision == "8"

@@ -243,6 +243,40 @@ async def test_a_server_of_another_authority_is_not_asked(secured):
     assert refused.value.remedy
 
 
+async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: list) -> None:
+    """An HTTP proxy that is asked for a way through, and then passes bytes both ways."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    asked.append(head)
+    host, _, port = head.split()[1].decode().rpartition(":")
+    from_server, to_server = await asyncio.open_connection(host, int(port))
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    await asyncio.gather(_pass(reader, to_server), _pass(from_server, writer))
+
+
+async def _pass(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    while part := await source.read(1 << 16):
+        sink.write(part)
+    sink.close()
+
+
+async def test_through_a_proxy_the_certificate_is_held_against_the_name_too(secured, site):
+    asked: list[bytes] = []
+    secured.says({})
+
+    async with await asyncio.start_server(
+        lambda reader, writer: tunnel(reader, writer, asked), "127.0.0.1", 0
+    ) as proxy:
+        address = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+        server = Server(secured.url, trusting(site), "hub.test", Renewed(), address)
+        reply = await send(server)
+        with pytest.raises(ApiRefused):
+            await send(replace(server, name=None))
+
+    assert (reply.status, len(secured.seen)) == (200, 1)
+    assert asked[0].startswith(b"CONNECT 127.0.0.1:")
+    assert b"secret" not in b"".join(asked)
+
+
 async def test_a_proof_may_bring_the_certificate_of_a_client(secured, site, tmp_path):
     own = certificates.client(site)
     (tmp_path / "client.pem").write_bytes(own.key_pem + own.pem)

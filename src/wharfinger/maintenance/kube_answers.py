@@ -16,8 +16,16 @@ from typing import Any, Final
 import msgspec
 
 from wharfinger.errors import AlreadyExists, Conflict, NotFound, WharfingerError
-from wharfinger.maintenance.api import Answer, ApiFault, ApiRefused, Eviction, WatchExpired
-from wharfinger.maintenance.model import Pod
+from wharfinger.maintenance import kube_objects
+from wharfinger.maintenance.api import (
+    Answer,
+    ApiFault,
+    ApiRefused,
+    Eviction,
+    NodeUnknown,
+    WatchExpired,
+)
+from wharfinger.maintenance.model import Node, Pod
 
 Document = dict[str, Any]
 
@@ -147,6 +155,20 @@ def eviction(reply: Reply, pod: Pod, what: str) -> Eviction:
             return Eviction(Answer.NAMESPACE_ENDING, said.message)
         case _:
             raise error(said, what, after=after, writes=True)
+
+
+def node(reply: Reply, name: str, what: str, *, writes: bool) -> Node:
+    """Raise `NodeUnknown` only if the API says it of this node: others on the way answer 404 too."""
+    if reply.status == HTTPStatus.NOT_FOUND:
+        said = status(reply)
+        if said.details.get("name") == name:
+            raise NodeUnknown(f"cannot find node {name!r}")
+        raise ApiFault(f"cannot {what}: {said.words}; it does not speak of the node")
+    body = accepted(reply, what, writes=writes).body
+    try:
+        return kube_objects.NODES.read(kube_objects.NODES.one.decode(body))
+    except (msgspec.MsgspecError, LookupError, ValueError, RecursionError) as error:
+        raise ApiFault(f"cannot {what}: the answer is no node") from error
 
 
 def _is_another(said: Status) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final, Self
 
 import msgspec
@@ -23,9 +24,8 @@ from wharfinger.maintenance import (
     kube_objects,
     kube_requests,
     kube_watch,
-    model,
 )
-from wharfinger.maintenance.api import Api, ApiFault, Eviction, NodeUnknown, PodEvent, WatchExpired
+from wharfinger.maintenance.api import Api, ApiFault, ApiRefused, Eviction, PodEvent, WatchExpired
 from wharfinger.maintenance.kube_answers import Document
 from wharfinger.maintenance.kube_objects import Kind, Value
 from wharfinger.maintenance.kube_requests import list_path, node_path, on_node, pod_path
@@ -82,20 +82,20 @@ class KubeApi(Api):
         )
 
     async def node(self, name: str) -> Node:
-        try:
-            found = await self._ask("GET", node_path(name), f"read node {name!r}")
-        except NotFound as error:
-            raise NodeUnknown(f"cannot find node {name!r}") from error
-        return model.node(found)
+        what = f"read node {name!r}"
+        reply = await self._transport.send("GET", node_path(name), what)
+        return kube_answers.node(reply, name, what, writes=False)
 
     async def nodes(self, selector: str = "") -> list[Node]:
         path = list_path("v1", "nodes")
-        found, _ = await self._list(path, kube_objects.NODES, labelSelector=selector)
+        with _served():
+            found, _ = await self._list(path, kube_objects.NODES, labelSelector=selector)
         return found
 
     async def pods(self, *, node: str = "", namespace: str = "") -> tuple[list[Pod], str]:
         path = list_path("v1", "pods", namespace)
-        return await self._list(path, kube_objects.PODS, fieldSelector=on_node(node))
+        with _served():
+            return await self._list(path, kube_objects.PODS, fieldSelector=on_node(node))
 
     async def budgets(self, namespace: str = "") -> list[Budget]:
         for version in kube_requests.POLICY:
@@ -109,7 +109,8 @@ class KubeApi(Api):
 
     async def daemon_sets(self, namespace: str = "") -> frozenset[Name]:
         path = list_path("apps/v1", "daemonsets", namespace)
-        found, _ = await self._list(path, kube_objects.DAEMON_SETS)
+        with _served():
+            found, _ = await self._list(path, kube_objects.DAEMON_SETS)
         return frozenset(found)
 
     async def watch_pods(
@@ -124,12 +125,13 @@ class KubeApi(Api):
             **_given(fieldSelector=on_node(node)),
         }
         path = list_path("v1", "pods", namespace)
-        async with (
-            self._transport.open(path, what, query=query) as content,
-            aclosing(kube_watch.events(content, what, self._quiet)) as events,
-        ):
-            async for event in events:
-                yield event
+        with _served():
+            async with (
+                self._transport.open(path, what, query=query) as content,
+                aclosing(kube_watch.events(content, what, self._quiet)) as events,
+            ):
+                async for event in events:
+                    yield event
 
     async def evict(self, pod: Pod, *, grace: int = -1, dry_run: bool = False) -> Eviction:
         version = await self._eviction_version()
@@ -150,13 +152,14 @@ class KubeApi(Api):
 
     async def patch_node(self, node: Node, patch: Mapping[str, Any]) -> Node:
         body, what = kube_requests.change(node, patch), f"change node {node.name!r}"
-        try:
-            found = await self._ask(
-                "PATCH", node_path(node.name), what, body=body, content_type=_MERGE_PATCH
-            )
-        except NotFound as error:
-            raise NodeUnknown(f"cannot find node {node.name!r}") from error
-        return model.node(found)
+        reply = await self._transport.send(
+            "PATCH",
+            node_path(node.name),
+            what,
+            body=msgspec.json.encode(body),
+            content_type=_MERGE_PATCH,
+        )
+        return kube_answers.node(reply, node.name, what, writes=True)
 
     async def create_event(self, node: Node, *, reason: str, message: str, warning: bool) -> None:
         name = f"{node.name}.{secrets.token_hex(8)}"
@@ -164,13 +167,15 @@ class KubeApi(Api):
             node, name, reason=reason, message=message, warning=warning, now=self._now()
         )
         what = f"tell an event of node {node.name!r}"
-        await self._ask("POST", kube_requests.EVENTS, what, body=body)
+        with _served():
+            await self._ask("POST", kube_requests.EVENTS, what, body=body)
 
     async def _eviction_version(self) -> str:
         """Looked up once: a cluster before 1.22 knows an eviction by its older version only."""
         async with self._looking:
             if self._evictions is None:
-                found = await self._ask("GET", "/api/v1", "see how pods are evicted")
+                with _served():
+                    found = await self._ask("GET", "/api/v1", "see how pods are evicted")
                 self._evictions = kube_requests.eviction_version(found.get("resources") or ())
             return self._evictions
 
@@ -218,6 +223,16 @@ class KubeApi(Api):
             method, path, what, query=query, body=content, content_type=content_type
         )
         return kube_answers.accepted(reply, what, writes=method != "GET").document(what)
+
+
+@contextmanager
+def _served() -> Iterator[None]:
+    """What every cluster has is not there: it is no cluster."""
+    try:
+        yield
+    except NotFound as error:
+        remedy = "see that the address is that of a Kubernetes API"
+        raise ApiRefused(error.message, status=HTTPStatus.NOT_FOUND, remedy=remedy) from error
 
 
 def _given(**query: str) -> dict[str, str]:
