@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from wharfinger.errors import Unavailable
 from wharfinger.hosts.on_host.changes import Disruption
 from wharfinger.maintenance import cordon, fleet_plan, host_states, journal
 from wharfinger.maintenance.cordon import Note
@@ -177,13 +181,14 @@ async def maintain(
     clock: Clock | None = None,
 ) -> Done:
     """Begin a run, or go on with the one that was written down, as the command does."""
-    states = host_states.fold(NAMES, written.events)
+    names = tuple(fleet.wanted)
+    states = host_states.fold(names, written.events)
     found: list[Event] = list(fleet_plan.retry(states))
-    states = host_states.fold(NAMES, [*written.events, *found])
-    plans = await fleet.explain(NAMES)
-    nodes = {name: f"pier-{name}" for name in NAMES}
+    states = host_states.fold(names, [*written.events, *found])
+    plans = await fleet.explain(names)
+    nodes = {name: f"pier-{name}" for name in names}
     found += fleet_plan.explain(states, plans, nodes, Disruption.DRAIN)
-    states = host_states.fold(NAMES, [*written.events, *found])
+    states = host_states.fold(names, [*written.events, *found])
     cluster = Cluster({node: fleet.node(node) for node in nodes.values()}, ())
     explainer = Explainer(cluster, Options(), BEGIN)
     plan, skipped = fleet_plan.arrange(states, cluster.nodes, explainer, limits or Limits())
@@ -193,7 +198,7 @@ async def maintain(
     seen = Seen()
     run = Maintenance(
         settings or Settings(run="r1"),
-        host_states.fold(NAMES, written.events),
+        host_states.fold(names, written.events),
         plan,
         hosts=fleet,
         nodes=fleet,
@@ -406,6 +411,30 @@ async def test_paused_no_host_starts_until_that_is_over() -> None:
     assert done.seen.notes == ["no host starts: paused"]
 
 
+async def test_a_run_that_is_done_does_not_wait_for_the_end_of_a_pause() -> None:
+    fleet = Fleet(wanted=dict.fromkeys(NAMES, 0))
+
+    done = await maintain(fleet, Written(), settings=Settings(run="r1", paused=lambda: True))
+
+    assert (done.reason, done.steps) == ("", ALL_DONE)
+
+
+async def test_a_node_that_cannot_be_given_back_is_told_with_why_it_was_to_be() -> None:
+    fleet = Fleet(endings={"pier-one": State.FAILED})
+
+    async def refuse(node: str) -> None:
+        raise Unavailable("the cluster is away")
+
+    fleet.give_back = refuse
+
+    done = await maintain(fleet, Written())
+
+    assert done.states["one"].message == (
+        "it ends failed; node pier-one may be cordoned still: the cluster is away"
+    )
+    assert done.states["one"].cordoned
+
+
 async def test_outside_of_its_windows_a_fleet_is_left_alone() -> None:
     fleet, clock = Fleet(), Clock()
     begun: list[datetime] = []
@@ -449,8 +478,51 @@ async def test_a_host_whose_plan_costs_more_than_was_prepared_for_is_refused_by_
         allowed.append(most)
         return await apply(host, most)
 
-    fleet.apply = noting  # type: ignore[method-assign]
+    fleet.apply = noting
 
     await maintain(fleet, Written())
 
     assert allowed == [Disruption.RELOAD] * 3
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> Fleet:
+    """Up to six hosts, of which some fail in one way or another."""
+    names = [f"h{number}" for number in range(draw(st.integers(1, 6)))]
+    some = st.sets(st.sampled_from(names))
+    endings = st.sampled_from([State.BLOCKED, State.TIMED_OUT, State.FAILED])
+    fleet = Fleet(
+        disruption={name: draw(st.sampled_from(Disruption)) for name in names},
+        wanted={name: draw(st.integers(0, 2)) for name in names},
+        broken=draw(some),
+        in_between=set(),
+        endings=draw(st.dictionaries(st.sampled_from([f"pier-{one}" for one in names]), endings)),
+    )
+    worse = draw(some)
+    fleet.during = lambda host: fleet.in_between.add(host) if host in worse else None
+    return fleet
+
+
+@given(fleet=fleets(), limit=st.integers(1, 6), last=st.integers(0, 60))
+@settings(deadline=None)
+async def test_whatever_fails_and_whenever_it_is_killed_the_limits_hold_and_each_cordon_is_told(
+    fleet: Fleet, limit: int, last: int
+) -> None:
+    limits = Limits(max_unavailable=Amount(limit))
+    killed = Written(last)
+    with suppress(Killed):
+        await maintain(fleet, killed, limits=limits)
+    written = Written()
+    written.events = list(killed.events)
+
+    done = await maintain(fleet, written, limits=limits)
+
+    assert fleet.most_out <= limit
+    assert fleet.disturbed == []
+    told = {state.node for state in done.states.values() if state.cordoned}
+    assert fleet.cordoned <= told
+    over = all(state.step.over for state in done.states.values())
+    assert over or done.reason
+    for name, state in done.states.items():
+        assert (state.step is Step.DONE) <= (fleet.wanted[name] == 0)
+        assert state.message or state.step not in (Step.FAILED, Step.SKIPPED)

@@ -72,11 +72,10 @@ class Maintenance:
         try:
             while True:
                 reason, final = self._hold()
+                if not tasks and not final and not self._remaining():
+                    return ""
                 if not reason:
-                    started = await self._start(tasks)
-                    if not tasks and not self._remaining():
-                        return ""
-                    if tasks or started:
+                    if await self._start(tasks) or tasks:
                         waited = self._clock.now()
                     else:
                         reason, final = self._starved(waited)
@@ -187,8 +186,12 @@ class Maintenance:
                 self._write(Skipped(state.host, report.message))
                 return False
         self._failing = True
-        await self._open(state)
-        self._fail(state.host, report.message)
+        why = report.message
+        try:
+            await self._open(state)
+        except WharfingerError as error:
+            why += f"; node {state.node} may be cordoned still: {error.message}"
+        self._fail(state.host, why)
         return False
 
     async def _apply(self, state: HostState) -> bool:
