@@ -135,6 +135,66 @@ echo 'ansible_connection: local' >group_vars/all.yml
 echo 'ansible_python_interpreter: /usr/bin/python3' >>group_vars/all.yml
 """
 
+NODES = """
+wharf up --detach
+export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"
+for node in pier-1 pier-2 pier-3; do
+    echo '---'
+    echo 'apiVersion: v1'
+    echo 'kind: Node'
+    echo "metadata: {name: $node, annotations: {wharfinger.dev/rehearsal: 'true'}}"
+done | kubectl apply -f -
+kubectl create namespace shop
+kubectl -n shop apply -f - <<'END'
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 3, selector: {matchLabels: {app: web}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 4
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: registry.site.test/web:1}]
+      volumes: [{name: cache, emptyDir: {}}]
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: log}
+spec:
+  selector: {matchLabels: {app: log}}
+  template: {metadata: {labels: {app: log}}, spec: {containers: [{name: log, image: registry.site.test/log:1}]}}
+END
+kubectl -n shop rollout status deployment/web
+kubectl -n shop rollout status daemonset/log
+"""
+"""A cluster of three nodes, on which nothing runs and everything moves."""
+LEFT = (
+    "kubectl get pods --all-namespaces --field-selector=spec.nodeName={} -o name | grep -v pod/log-"
+)
+"""The pods of a node that should be evacuated."""
+
+MAINTAINED = (
+    FLEET
+    + """
+wharf up --detach
+export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"
+for node in pier-1 pier-2; do
+    kubectl create -f - <<END
+{apiVersion: v1, kind: Node, metadata: {name: $node, annotations: {wharfinger.dev/rehearsal: "true"}}}
+END
+done
+kubectl create deployment web --image=registry.site.test/web:1 --replicas=3
+kubectl create poddisruptionbudget web --selector=app=web --min-available=2
+kubectl rollout status deployment web
+"""
+)
+
 END = "# the end"
 """The last line of every script, for what is to be seen after all that the page says."""
 
@@ -222,6 +282,31 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             + refused("docker --config after pull quay.test/shop/clock:1"),
         },
     ),
+    "S1-evacuate-a-node.md": (
+        NODES,
+        {
+            "wharf manage-node pier-1 --list-pods": f"if {LEFT.format('pier-1')}; then exit 1; fi",
+            "kubectl get nodes": "kubectl get node pier-1 -o jsonpath='{.spec.unschedulable}' | diff - /dev/null",
+            "wharf uncordon pier-1 pier-2": f"if {LEFT.format('pier-1')}; then exit 1; fi; "
+            f"if {LEFT.format('pier-2')}; then exit 1; fi",
+            "kubectl describe node": 'grep -q \'"event": "report"\' drain.log; '
+            "grep -q 'state=\"evacuated\"} 1' drain.prom; "
+            "kubectl describe node pier-1 | grep EvacuationDone",
+            "wharf manage-node pier-1 --schedulable=true": f"if {LEFT.format('pier-1')}; then exit 1; fi",
+            END: "kubectl get nodes | tee nodes; if grep SchedulingDisabled nodes; then exit 1; fi",
+        },
+    ),
+    "S1-maintain-a-fleet.md": (
+        MAINTAINED,
+        {
+            "wharf maintain -i inventory.ini --drain-for none --yes": "test ! -e "
+            "/etc/containers/registries.conf.d/50-wharfinger.conf",
+            "cat report.md": "grep registry.site.test /etc/containers/registries.conf.d/50-*; "
+            "kubectl get nodes -o jsonpath='{.items[*].spec.unschedulable}' | diff - /dev/null; "
+            "grep -E '^. web-1 . pier-1 . done . yes' report.md",
+            END: "wharf maintain --status -o json | grep '\"done\": 2'",
+        },
+    ),
     "fleet.md": (
         FLEET,
         {
@@ -233,6 +318,10 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 
 STOCK: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "S1-evacuate-a-node.md": (
+        NODES,
+        {"kubectl get nodes": f"if {LEFT.format('pier-1')}; then exit 1; fi"},
+    ),
     "G2-connect-a-cluster.md": (
         CLUSTER + DOCKER,
         {
