@@ -8,6 +8,7 @@ from made_evacuations import NOON
 from maintenance.fake_cluster import FakeCluster, run
 from wharfinger.cli import cordon, nodes
 from wharfinger.cli.cordon import NotOurs
+from wharfinger.cli.nodes import NodesNotFound
 from wharfinger.errors import Conflict
 from wharfinger.maintenance import cordon as cordons
 from wharfinger.maintenance.cordon import Note
@@ -81,6 +82,15 @@ def test_nodes_are_taken_once_each_or_by_their_labels(cluster):
     named = run(nodes.chosen(cluster, ["n2", "n1", "n2"], ""))
 
     assert [one.name for one in named] == ["n2", "n1"]
+
+
+def test_a_node_may_be_named_as_kubectl_writes_it(cluster):
+    named = run(nodes.chosen(cluster, ["node/n1", "nodes/n1", "no/n1", "n1"], ""))
+
+    assert [one.name for one in named] == ["n1"]
+    for other in ("pod/n1", "node/"):
+        with pytest.raises(NodesNotFound, match=other):
+            run(nodes.chosen(cluster, [other], ""))
 
 
 def test_a_note_says_who_and_why(monkeypatch):

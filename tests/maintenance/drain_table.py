@@ -8,7 +8,7 @@ is asked of a server that holds the same (`tests/e2e/test_drain_oracle.py`).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,14 +171,6 @@ class Row:
     def namespaces(self) -> list[str]:
         return sorted({self.id, *(pod.name.namespace for pod in self.pods)})
 
-    def options(self) -> Options:
-        """As our command reads the flags."""
-        app = App(result_action="return_value", print_error=False, exit_on_error=False)
-        app.default(_options)
-        found = app(self.flags)
-        assert isinstance(found, Options)
-        return found
-
     def nodes(self) -> list[Object]:
         if self.unknown:
             return []
@@ -300,6 +292,15 @@ def _row(
         says=tuple(says),
         **fields,
     )
+
+
+def options(flags: Iterable[str]) -> Options:
+    """As our command reads them."""
+    app = App(result_action="return_value", print_error=False, exit_on_error=False)
+    app.default(_options)
+    found = app(flags)
+    assert isinstance(found, Options)
+    return found
 
 
 def _options(*, drain: Drain = DRAIN) -> Options:

@@ -18,7 +18,7 @@ SEEN_LATER = {Code.REFUSED, Code.RETURNS, Code.SILENCE}
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_the_rules_say_what_the_table_says(row):
-    explainer = Explainer(row.cluster(), row.options(), drain_table.NOW)
+    explainer = Explainer(row.cluster(), drain_table.options(row.flags), drain_table.NOW)
     if row.drain == "unknown":
         with pytest.raises(NodeUnknown):
             explainer.node(row.id)

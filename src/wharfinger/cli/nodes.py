@@ -33,6 +33,7 @@ RIGHTS: Final = (
     "an account that evacuates needs: get, list and patch nodes; list and watch pods; create pods/eviction; "
     "list poddisruptionbudgets and daemonsets; a plan needs only what lists"
 )
+_KINDS: Final = ("no", "node", "nodes")
 _ATTEMPTS: Final = 10
 _NEAR: Final = 3
 
@@ -99,7 +100,13 @@ async def chosen(api: Api, names: Sequence[str], selector: str) -> list[Node]:
         if not found:
             raise NotFound(f"cannot find a node with labels {selector!r}")
         return found
-    return [await _named(api, name) for name in dict.fromkeys(names)]
+    return [await _named(api, name) for name in dict.fromkeys(map(_bare, names))]
+
+
+def _bare(name: str) -> str:
+    """The name in `node/NAME`, as kubectl writes it and takes it."""
+    kind, _, bare = name.partition("/")
+    return bare if kind in _KINDS and bare else name
 
 
 async def _named(api: Api, name: str) -> Node:
