@@ -9,7 +9,6 @@ hangs does so until the client gives up or the proxy is closed.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
 import ssl
@@ -129,6 +128,10 @@ class FaultProxy:
         plan = Plan(method, re.compile(path), Fault.ANSWER, times, status, named, body)
         self._plans.append(plan)
 
+    def left(self) -> list[Plan]:
+        """What has still to be done to requests to come."""
+        return [plan for plan in self._plans if plan.times > 0]
+
     def heal(self) -> None:
         """Let everything pass from now on."""
         self._plans.clear()
@@ -233,8 +236,11 @@ def _cut(request: web.Request, response: web.StreamResponse | None = None) -> we
 
 @contextmanager
 def before(wharf: Wharf) -> Iterator[FaultProxy]:
+    """A fault that has hit nothing has proved nothing, and fails the test."""
     proxy = FaultProxy(wharf)
     proxy.start()
-    with contextlib.ExitStack() as stack:
-        stack.callback(proxy.stop)
+    try:
         yield proxy
+    finally:
+        proxy.stop()
+    assert not proxy.left(), "these have hit nothing"
