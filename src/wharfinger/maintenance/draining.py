@@ -98,6 +98,8 @@ class Draining:
 
     async def run(self) -> End:
         """Raises what the cluster raises, and `Interference`."""
+        self._look_due = self._elapsed + self._look_pause.next()
+        self._node_due = self._elapsed + _NODE_LOOK
         for work in (self._follow(), self._heed_stop()):
             self._start(work)
         try:
