@@ -149,8 +149,9 @@ class Table:
         self._rows.draw(output.table(shown, _LIVE).splitlines())
 
     def ended(self, document: Mapping[str, Any]) -> None:
-        self._rows.draw(())
-        show(document, Format.TABLE)
+        self.tick()
+        counts = ", ".join(f"{count} {step}" for step, count in document["counts"].items())
+        say(sanitized(f"run {document['run']}: {counts}"))
 
     def _shown(self, row: _Row) -> dict[str, str]:
         state = row.state

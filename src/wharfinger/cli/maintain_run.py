@@ -130,8 +130,9 @@ class Command:
     ) -> _Explained:
         """Ask all hosts and the cluster; nothing on them changes."""
         progress("explaining all hosts")
-        reports = await hosts.reports()
-        named = await asyncio.to_thread(ansible.variables, asked.fleet, NODE_VARIABLE)
+        reports, named = await asyncio.gather(
+            hosts.reports(), asyncio.to_thread(ansible.variables, asked.fleet, NODE_VARIABLE)
+        )
         of_host = {one.name: named.get(one.name) or one.name for one in reports}
         _require_own_nodes(of_host)
         states = {**{name: HostState(name) for name in of_host}, **before}
