@@ -53,7 +53,10 @@ async def query(
                 address, params={"query": text}, ssl=trust or True, allow_redirects=False
             ) as answer,
         ):
-            return await answer.content.read(LIMIT)
+            body = bytearray()
+            while len(body) < LIMIT and (part := await answer.content.read(LIMIT - len(body))):
+                body += part
+            return bytes(body)
     except TimeoutError as error:
         raise PrometheusFailed(f"cannot ask Prometheus at {host}: no answer in time") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
