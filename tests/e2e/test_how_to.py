@@ -195,6 +195,16 @@ kubectl rollout status deployment web
 """
 )
 
+KILLED = """
+sed -i 's/docker.io]/docker.io, quay.io]/' site.yaml
+wharf maintain -i inventory.ini --drain-for none --yes --gate-command "test -e $HERE/mended" >killed &
+until grep -q '"doing": "watch"' killed; do sleep 0.1; done
+code=0; wharf maintain -i inventory.ini --yes >second 2>&1 || code=$?
+cat second; test $code = 3; grep 'wharf maintain 20.* does so since' second
+kill -KILL $!; wait $! || true
+"""
+"""A run whose gate stays closed; it keeps another one off the cluster, and then it is killed."""
+
 END = "# the end"
 """The last line of every script, for what is to be seen after all that the page says."""
 
@@ -304,7 +314,9 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "cat report.md": "grep registry.site.test /etc/containers/registries.conf.d/50-*; "
             "kubectl get nodes -o jsonpath='{.items[*].spec.unschedulable}' | diff - /dev/null; "
             "grep -E '^. web-1 . pier-1 . done . yes' report.md",
-            END: "wharf maintain --status -o json | grep '\"done\": 2'",
+            "wharf maintain --status": KILLED,
+            "wharf maintain --resume": 'touch "$HERE/mended"',
+            END: "test $(wharf maintain --status -o json | grep -c '\"done\": 2') = 3",
         },
     ),
     "fleet.md": (
