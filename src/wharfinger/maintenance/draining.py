@@ -8,11 +8,10 @@ a plan that does not block. Every request may be made twice, since evictions nam
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from wharfinger.maintenance import pacing, replacements, rules, survey
 from wharfinger.maintenance.api import (
@@ -28,19 +27,18 @@ from wharfinger.maintenance.api import (
 from wharfinger.maintenance.explain import Explainer, NodePlan, PodPlan
 from wharfinger.maintenance.model import Budget, Name, Node, Pod
 from wharfinger.maintenance.options import Options
-from wharfinger.maintenance.pacing import Pause
+from wharfinger.maintenance.pacing import Ledger, Pause
 from wharfinger.maintenance.patience import LONGEST, Patience
 from wharfinger.maintenance.progress import Clock, Kind, Progress, State, Told
 from wharfinger.maintenance.replacements import Missing
 from wharfinger.maintenance.survey import Survey
 from wharfinger.maintenance.tracking import Tracked, Tracker
 from wharfinger.maintenance.verdict import Code, Outcome, Verdict
+from wharfinger.maintenance.work import Work
 
 _IDLE: Final = 30.0
 """Seconds between two looks while all pods are ending."""
 _NODE_LOOK: Final = 5.0
-_TICK: Final = 0.001
-"""The shortest pause: a clock need not know anything finer."""
 _SKIP_LOOK: Final = 1.0
 """Seconds between two looks whether a pod has been ending for too long."""
 _CONFIRM: Final = 5.0
@@ -82,14 +80,12 @@ class Draining:
         self._began = began
         self._first = self._cluster = found.cluster
         self._revision = found.revision
-        self._budgets = {one.name: one for one in found.cluster.budgets}
+        self._ledger = Ledger(found.cluster.budgets)
         self._node = plan.node
         self.tracker = Tracker(plan)
         self.touched = False
-        """Whether any pod was asked to go."""
-        self._charges: dict[str, Sequence[Name]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
+        """Whether any pod may have been evicted: a refusal has changed nothing."""
+        self._work = Work(clock)
         self._looking = False
         self._look_pause = Pause()
         self._look_due = self._node_due = 0.0
@@ -101,10 +97,10 @@ class Draining:
         self._look_due = self._elapsed + self._look_pause.next()
         self._node_due = self._elapsed + _NODE_LOOK
         for work in (self._follow(), self._heed_stop()):
-            self._start(work)
+            self._work.begin(work)
         try:
             while True:
-                self._wake.clear()
+                self._work.hear()
                 if self.tracker.strangers:
                     await self._judge_strangers()
                 end = self.over() or self._hopeless() or await self._proven()
@@ -113,9 +109,7 @@ class Draining:
                 self._ask()
                 await self._rest()
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._work.end()
 
     # What ends it
 
@@ -171,7 +165,8 @@ class Draining:
 
     async def _replaced(self) -> End | None:
         """Wait until each controller has as many ready pods elsewhere as it had."""
-        wanted = self._wanted()
+        evicted = {one.uid for one in self.tracker.gone if one.evicted}
+        wanted = replacements.wanted(self._first.pods, evicted)
         pause, told, since = Pause(), "", self._elapsed
         while wanted:
             pods = await self._all_pods({namespace for namespace, _ in wanted})
@@ -185,8 +180,8 @@ class Draining:
                 self._tell(Kind.REPLACEMENTS, None, text)
             if (end := self.over() or self._unreplaced(since, missing)) is not None:
                 return replace(end, message=f"{end.message}; {text}")
-            self._wake.clear()
-            await self._pause(pause.next())
+            self._work.hear()
+            await self._work.pause(pause.next())
         return None
 
     def _unreplaced(self, since: float, missing: Sequence[Missing]) -> End | None:
@@ -194,17 +189,6 @@ class Draining:
             return None
         count = sum(one.wanted - one.ready for one in missing)
         return End(State.BLOCKED, f"the node is empty, but {count} replacements do not come")
-
-    def _wanted(self) -> Counter[replacements.Maker]:
-        """How many ready pods the controllers had of whom we have evicted something."""
-        evicted = {one.uid for one in self.tracker.gone if one.evicted}
-        makers = {
-            (pod.name.namespace, pod.owner)
-            for pod in self._first.pods
-            if pod.uid in evicted and pod.owner is not None and replacements.awaited(pod.owner)
-        }
-        before = replacements.ready(self._first.pods)
-        return Counter({maker: before[maker] for maker in makers if before[maker]})
 
     async def _all_pods(self, namespaces: set[str]) -> list[Pod]:
         only = next(iter(namespaces)) if len(namespaces) == 1 else ""
@@ -218,21 +202,19 @@ class Draining:
         self._mind_slow_ones()
         waiting = [one for one in self.tracker.active if one.waits and one.due <= now]
         flying = sum(one.asking for one in self.tracker.active)
-        unpaced = self._options.disable_eviction or self._options.once
-        budgets = {} if unpaced else self._budgets
-        spent = Counter(name for names in self._charges.values() for name in names)
-        chosen = pacing.choose(
-            [one.plan for one in waiting], budgets, spent, most=pacing.IN_FLIGHT - flying
-        )
         by_uid = {one.uid: one for one in waiting}
+        free = pacing.IN_FLIGHT - flying
+        if self._options.disable_eviction or self._options.once:
+            chosen = [one.plan for one in waiting[:free]]
+        else:
+            chosen = self._ledger.charge([one.plan for one in waiting], most=free)
         for plan in chosen:
-            self._charges[plan.pod.uid] = pacing.charged_by(plan, budgets)
             tracked = by_uid.pop(plan.pod.uid)
             tracked.asking = True
             if not tracked.tried:
                 self._tell(Kind.EVICTING, plan, "it is asked to go")
-            tracked.tried = self.touched = True
-            self._start(self._request(tracked))
+            tracked.tried = True
+            self._work.begin(self._request(tracked))
         for tracked in by_uid.values():
             if not tracked.tried and tracked.plan.verdict.outcome is Outcome.WAITS:
                 self._hold(tracked, tracked.plan.verdict.reason)
@@ -240,21 +222,25 @@ class Draining:
     async def _request(self, tracked: Tracked) -> None:
         pod, grace = tracked.plan.pod, self._options.grace
         ask = self._api.delete if self._options.disable_eviction else self._api.evict
+        evicted = True  # for all we know, should the answer be lost
         try:
             answer = await ask(pod, grace=grace)
         except ApiFault as fault:
             self._unanswered(tracked, fault)
         except ApiRefused as refused:
+            evicted = False
             self._patience.answered()
             verdict = Verdict(Outcome.BLOCKS, Code.REFUSED, refused.message, refused.remedy or "")
             self._give_up(tracked, verdict)
         else:
+            evicted = answer.answer is Answer.ACCEPTED
             self._patience.answered()
             tracked.silent_since = None
             self._answered(tracked, answer)
         finally:
+            self.touched |= evicted
             tracked.asking = False
-            self._wake.set()
+            self._work.call()
 
     def _answered(self, tracked: Tracked, answer: Eviction) -> None:
         if not self.tracker.holds(tracked.uid):  # the watch was faster
@@ -277,15 +263,13 @@ class Draining:
 
     def _refused(self, tracked: Tracked, answer: Eviction) -> None:
         """A budget says no: somebody else was faster, or it is newer than what we know of it."""
-        charged = self._charges.pop(tracked.uid, ())
+        charged = self._ledger.refused(tracked.uid)
         if self._options.once:
             verdict = tracked.plan.verdict
             if verdict.outcome is not Outcome.WAITS:
                 verdict = Verdict(Outcome.WAITS, Code.BUDGET_SPENT, answer.message)
             self._give_up(tracked, verdict)
             return
-        for name in charged:
-            self._budgets[name] = replace(self._budgets[name], allowed=0)
         after = answer.retry_after or 0.0
         if not charged or after:
             tracked.due = self._elapsed + max(after, tracked.pause.next())
@@ -313,7 +297,7 @@ class Draining:
             if verdict.outcome is Outcome.STAYS:
                 self.tracker.leave_alone(one)
                 self._tell(Kind.LEFT, one.plan, verdict.reason)
-                self._wake.set()
+                self._work.call()
             elif not one.slow and moment - pod.deleted > _OVERDUE:
                 one.slow = True
                 self._tell(Kind.SLOW, one.plan, _why_slow(pod, self._node))
@@ -337,7 +321,7 @@ class Draining:
                 self._patience.answered()
             except ApiFault as fault:
                 self._patience.failed(fault)
-                self._wake.set()
+                self._work.call()
             revision = ""
             await self._clock.sleep(pause.next())
 
@@ -348,14 +332,14 @@ class Draining:
             self._gone(event.pod.uid)
         else:
             self.tracker.saw(event.pod)
-        self._wake.set()
+        self._work.call()
 
     def _listed(self, pods: Sequence[Pod]) -> None:
         for uid in self.tracker.absent(pods):
             self._gone(uid)
         for pod in pods:
             self.tracker.saw(pod)
-        self._wake.set()
+        self._work.call()
 
     def _gone(self, uid: str) -> None:
         tracked = self.tracker.lost(uid, self._elapsed)
@@ -367,7 +351,7 @@ class Draining:
 
     async def _look(self) -> None:
         """Read the budgets anew, and now and then the node; explain anew where it may be hopeless."""
-        settled = set(self._charges) - {one.uid for one in self.tracker.active if one.asking}
+        self._ledger.begin_reading(one.uid for one in self.tracker.active if one.asking)
         try:
             if self._node_due <= self._elapsed:
                 await self._look_at_node()
@@ -379,13 +363,11 @@ class Draining:
             self._patience.failed(fault)
         else:
             self._patience.answered()
-            for uid in settled:  # what was read counts these already
-                self._charges.pop(uid, None)
         finally:
             self._looking = False
             waiting = any(one.waits for one in self.tracker.active)
             self._look_due = self._elapsed + (self._look_pause.next() if waiting else _IDLE)
-            self._wake.set()
+            self._work.call()
 
     async def _look_at_node(self) -> None:
         name = self._node.name
@@ -420,17 +402,16 @@ class Draining:
             return
         only = next(iter(namespaces)) if len(namespaces) == 1 else ""
         read = await self._api.budgets(only)
-        others = [one for one in self._budgets.values() if only and one.name.namespace != only]
+        others = [one for one in self._ledger.budgets if only and one.name.namespace != only]
         if self._take_budgets([*others, *read]):
             self._explain()
 
     def _take_budgets(self, budgets: Sequence[Budget]) -> bool:
         """Keep what was read; say whether other pods may be covered than before."""
-        before, self._budgets = self._budgets, {one.name: one for one in budgets}
-        known = {name: one.allowed for name, one in before.items()}
-        if any(one.allowed > known.get(one.name, 0) for one in budgets):
+        before = _coverage(self._ledger.budgets)
+        if self._ledger.read(budgets):
             self._look_pause.reset()
-        return _coverage(before.values()) != _coverage(budgets)
+        return before != _coverage(budgets)
 
     # What it means
 
@@ -453,7 +434,7 @@ class Draining:
             self._cluster,
             nodes={name: self._node},
             pods=(*self.tracker.pods, *elsewhere),
-            budgets=tuple(self._budgets.values()),
+            budgets=self._ledger.budgets,
         )
         plan = Explainer(cluster, self._options, self._clock.now()).node(name)
         for one in self.tracker.judged(plan):
@@ -463,7 +444,7 @@ class Draining:
                 self._tell(Kind.LEFT, one, one.verdict.reason)
 
     def _give_up(self, tracked: Tracked, verdict: Verdict) -> None:
-        self._charges.pop(tracked.uid, None)
+        self._ledger.refund(tracked.uid)
         if self.tracker.holds(tracked.uid):
             plan = self.tracker.give_up(tracked, verdict)
             self._get_on()
@@ -492,16 +473,13 @@ class Draining:
 
     async def _heed_stop(self) -> None:
         await self._stop.wait()
-        self._wake.set()
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.add(asyncio.create_task(work))
+        self._work.call()
 
     async def _rest(self) -> None:
         if not self._looking and self._look_due <= self._elapsed:
             self._looking = True
-            self._start(self._look())
-        await self._pause(self._next_due() - self._elapsed)
+            self._work.begin(self._look())
+        await self._work.pause(self._next_due() - self._elapsed)
 
     def _next_due(self) -> float:
         due = [one.due for one in self.tracker.active if one.waits and one.due > self._elapsed]
@@ -512,23 +490,6 @@ class Draining:
         if self._options.skip_wait_for_delete > 0:
             due.append(self._elapsed + _SKIP_LOOK)
         return min(due, default=self._elapsed + _IDLE)
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait until something is heard, a request has ended, or so many seconds have passed."""
-        alarm = [
-            asyncio.create_task(self._wake.wait()),
-            asyncio.create_task(self._clock.sleep(max(seconds, _TICK))),
-        ]
-        try:
-            done, _ = await asyncio.wait(
-                {*alarm, *self._tasks}, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            for each in alarm:
-                each.cancel()
-        for task in done & self._tasks:
-            self._tasks.discard(task)
-            task.result()
 
 
 def _coverage(budgets: Iterable[Budget]) -> list[tuple[Name, str, str]]:

@@ -9,7 +9,7 @@ one that is slow, so who waits needs an end.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from wharfinger.maintenance.model import Owner, Pod
@@ -35,6 +35,17 @@ class Missing:
 def awaited(owner: Owner) -> bool:
     """Whether what it makes is there all the time: a Job ends, and a DaemonSet is bound to nodes."""
     return owner.kind not in ("Job", "DaemonSet")
+
+
+def wanted(before: Collection[Pod], evicted: Collection[str]) -> Mapping[Maker, int]:
+    """How many ready pods the controllers had from whom something was evicted, by its uid."""
+    makers = {
+        (pod.name.namespace, pod.owner)
+        for pod in before
+        if pod.uid in evicted and pod.owner is not None and awaited(pod.owner)
+    }
+    found = ready(before)
+    return {maker: found[maker] for maker in makers if found[maker]}
 
 
 def ready(pods: Iterable[Pod], *, beside: str = "") -> Counter[Maker]:
