@@ -9,9 +9,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PREPARE := $(PYTHON) tools/prepare.py
 
-.PHONY: help up down check test bench
+.PHONY: help up down check test test-cluster bench
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 17
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 20
 
 up: ## Start the server in the background and say what to do next
 	@$(PREPARE) runtime
@@ -32,6 +32,13 @@ check: ## Format, lint, types, imports and unit tests: what to run before each c
 test: check ## Check, then the end-to-end tests with real clients, disks and engines
 	@$(PREPARE) machine
 	$(BIN)/pytest -m e2e -n auto --dist loadscope --no-loadscope-reorder
+
+# An exported KUBECONFIG is not enough: whoever lets nodes of a cluster be closed says so.
+test-cluster: ## Try evacuations on a real cluster: make test-cluster KUBECONFIG=FILE IMAGE=NAME
+	@test '$(origin KUBECONFIG)' = 'command line' -a -n '$(IMAGE)' || \
+		{ echo 'name the cluster, and an image that its nodes can pull: make test-cluster KUBECONFIG=FILE IMAGE=NAME'; exit 2; } >&2
+	@$(PREPARE) machine
+	WHARF_TEST_KUBECONFIG='$(KUBECONFIG)' WHARF_TEST_IMAGE='$(IMAGE)' $(BIN)/pytest -m e2e tests/cluster_suite
 
 bench: ## Measure side by side with docker-registry and print the ratios
 	@$(PREPARE) machine
