@@ -23,10 +23,11 @@ NOTE = Note(by="ann", why="a new disk", run="r-1", at="2027-01-15T12:00:00Z")
 
 @dataclass
 class Run:
-    """An evacuation of n1, what was told, and what is done to the cluster meanwhile."""
+    """An evacuation of a node, what was told, and what is done to the cluster meanwhile."""
 
     cluster: FakeCluster
     options: Options = ALL
+    node: str = "n1"
     note: Note = NOTE
     reopen: Reopen = Reopen.UNTOUCHED
     told: list[Progress] = field(default_factory=list)
@@ -42,7 +43,7 @@ class Run:
             loop.call_later(after, deed)
         return await evacuation.evacuate(
             self.cluster,
-            "n1",
+            self.node,
             self.options,
             self.note,
             told=self.told.append,
@@ -237,6 +238,18 @@ def test_asked_once_each_pod_is_asked_once(cluster: FakeCluster):
     assert len(cluster.asked) == len(set(cluster.asked)) == 4
     assert len(report.left) == 3
     assert cluster.broken == []
+
+
+def test_a_node_of_which_every_eviction_was_refused_is_left_as_it_was_found(cluster: FakeCluster):
+    cluster.add_maker("web", {"n1": 2})
+    cluster.add_guard("web", 2, app="web")
+
+    report = Run(cluster, replace(ALL, once=True))()
+
+    assert report.state is State.BLOCKED
+    assert [answer for _, answer in cluster.asked] == ["refused", "refused"]
+    assert cluster.found["n1"].schedulable
+    assert not report.cordoned
 
 
 def test_without_evictions_no_budget_is_asked(cluster: FakeCluster):

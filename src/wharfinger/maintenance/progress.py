@@ -77,7 +77,7 @@ class Reopen(StrEnum):
     """When a cordon of this run is taken away though the node was not evacuated."""
 
     UNTOUCHED = "untouched"
-    """If no pod was asked to go: then the node is left as it was found."""
+    """If no pod can have been evicted: then the node is left as it was found."""
     ALWAYS = "always"
     NEVER = "never"
 
