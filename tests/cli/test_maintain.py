@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -106,6 +107,9 @@ def test_two_do_not_work_at_one_run(files: RunFiles, tmp_path: Path) -> None:
         files.locked(),
     ):
         pass
+    with files.locked():
+        assert files.process() == os.getpid()
+    assert files.process() is None
 
 
 def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ class Fleet:
     broken: set[str] = field(default_factory=set)
     in_between: set[str] = field(default_factory=set)
     """Hosts that an apply leaves neither as they were nor as they should be."""
+    away: set[str] = field(default_factory=set)
     endings: dict[str, State] = field(default_factory=dict)
     cordoned: set[str] = field(default_factory=set)
     empty: set[str] = field(default_factory=set)
@@ -89,7 +90,9 @@ class Fleet:
 
     async def explain(self, hosts: Sequence[str]) -> Mapping[str, HostPlan]:
         return {
-            name: HostPlan(
+            name: HostPlan(trouble="it is unreachable")
+            if name in self.away
+            else HostPlan(
                 self.disruption[name] if self.wanted[name] else Disruption.NONE,
                 self.wanted[name],
                 f"{name}: {self.wanted[name]}{' in between' if name in self.in_between else ''}",
@@ -417,6 +420,37 @@ async def test_a_run_that_is_done_does_not_wait_for_the_end_of_a_pause() -> None
     done = await maintain(fleet, Written(), settings=Settings(run="r1", paused=lambda: True))
 
     assert (done.reason, done.steps) == ("", ALL_DONE)
+
+
+async def test_a_host_that_is_done_stays_so_though_a_resume_cannot_reach_it() -> None:
+    fleet, written = Fleet(broken={"two"}), Written()
+    await maintain(fleet, written)
+    fleet.away, fleet.broken = {"one"}, set()
+
+    done = await maintain(fleet, written)
+
+    assert done.steps == ALL_DONE
+
+
+async def test_a_host_that_does_not_answer_is_skipped_until_it_does() -> None:
+    fleet, written = Fleet(away={"one"}), Written()
+
+    done = await maintain(fleet, written)
+
+    assert done.steps == {**ALL_DONE, "one": Step.SKIPPED}
+    assert done.states["one"].message == "it is unreachable"
+    fleet.away = set()
+    assert (await maintain(fleet, written)).steps == ALL_DONE
+
+
+async def test_what_the_site_file_says_anew_is_done_by_a_resume_on_all_hosts() -> None:
+    fleet, written = Fleet(broken={"two"}), Written()
+    await maintain(fleet, written)
+    fleet.wanted, fleet.broken = dict.fromkeys(NAMES, 1), set()
+
+    done = await maintain(fleet, written)
+
+    assert (done.steps, fleet.applied) == (ALL_DONE, ["one", *NAMES])
 
 
 async def test_a_node_that_cannot_be_given_back_is_told_with_why_it_was_to_be() -> None:

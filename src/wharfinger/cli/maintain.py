@@ -130,7 +130,7 @@ def _status(root: Path, runs: Runs, form: Format) -> None:
         say(f"no runs in {root}")
         return
     chosen = maintain_journal.named(root, runs.run or maintain_journal.LAST, now)
-    document = report.document(chosen.read())
+    document = {**report.document(chosen.read()), "process": chosen.process()}
     if form in (Format.JSON, Format.YAML):
         say(output.documents({"runs": every, "run": document}, form))
         return

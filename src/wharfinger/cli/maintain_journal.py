@@ -20,7 +20,7 @@ from wharfinger.errors import Conflict, NotFound, Unavailable
 from wharfinger.maintenance import journal
 from wharfinger.maintenance.host_states import Event
 from wharfinger.maintenance.journal import Run
-from wharfinger.system import files
+from wharfinger.system import files, lock
 from wharfinger.system.lock import Lock, Locked
 
 LAST: Final = "last"
@@ -96,6 +96,10 @@ class RunFiles:
         except (FileNotFoundError, NotADirectoryError):
             raise RunUnknown(self.run, self._root) from None
 
+    def process(self) -> int | None:
+        """The pid of whoever is at it now."""
+        return lock.holder(self._folder / _LOCK)
+
     def forget(self) -> None:
         """Take away a run that never began."""
         shutil.rmtree(self._folder)
@@ -103,16 +107,16 @@ class RunFiles:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Raise `RunUnderWay` if another process is at it."""
-        lock = Lock(self._folder / _LOCK)
+        ours = Lock(self._folder / _LOCK)
         try:
-            lock.acquire()
+            ours.acquire()
         except Locked as error:
             raise RunUnderWay(self.run, error.pid) from error
         try:
             self._cut_torn()
             yield
         finally:
-            lock.release()
+            ours.release()
 
     def write(self, event: Event) -> None:
         line = journal.line(event, self._now().isoformat(timespec="milliseconds"))

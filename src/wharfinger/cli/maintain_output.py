@@ -172,7 +172,8 @@ def show(document: Mapping[str, Any], form: Format) -> None:
     if form in (Format.JSON, Format.YAML):
         say(output.documents(document, form))
         return
-    say(f"run {document['run']}, begun {document['began']}")
+    at_it = f", under way in process {document['process']}" if document.get("process") else ""
+    say(f"run {document['run']}, begun {document['began']}{at_it}")
     say(output.table(document["hosts"], _RECAP))
 
 

@@ -42,7 +42,7 @@ _NOT_STARTED: Final = 127
 
 
 class AnsibleHosts:
-    """Each question is a run of Ansible, which goes on to its end whatever becomes of us."""
+    """Each question is a run of Ansible. One that changes a host goes on to its end without us too."""
 
     def __init__(self, site: Path, chosen: Fleet, told: Callable[[str], None]) -> None:
         self._site, self._chosen, self._told = site, chosen, told
@@ -50,7 +50,7 @@ class AnsibleHosts:
 
     async def reports(self) -> Sequence[HostReport]:
         """What each host of the inventory would change."""
-        return await self._run(self._chosen, check=True, disruption=Disruption.DRAIN)
+        return await self._run(self._chosen, check=True, disruption=Disruption.DRAIN, apart=False)
 
     async def explain(self, hosts: Sequence[str]) -> Mapping[str, HostPlan]:
         chosen = replace(self._chosen, limit=",".join(hosts))
@@ -63,8 +63,9 @@ class AnsibleHosts:
         return applied(next((one for one in reports if one.name == host), HostReport(host)))
 
     async def _run(
-        self, chosen: Fleet, *, check: bool, disruption: Disruption
+        self, chosen: Fleet, *, check: bool, disruption: Disruption, apart: bool = True
     ) -> Sequence[HostReport]:
+        """Before anything is begun a Ctrl-C is meant for Ansible too; afterwards it is not."""
         play = fleet.play(self._site, check=check, disruption=disruption)
         loop = asyncio.get_running_loop()
 
@@ -72,7 +73,7 @@ class AnsibleHosts:
             if text:
                 loop.call_soon_threadsafe(self._told, text)
 
-        heard = Heard(lambda _: None, line, apart=True)
+        heard = Heard(lambda _: None, line, apart=apart)
         return await loop.run_in_executor(self._threads, partial(ansible.run, play, chosen, heard))
 
 

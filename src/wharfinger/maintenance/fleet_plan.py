@@ -49,7 +49,8 @@ def explain(
             continue
         plan = plans.get(name, HostPlan(trouble="it is not in the inventory any more"))
         if plan.trouble:
-            events.append(Skipped(name, plan.trouble))
+            if state.step is not Step.DONE:
+                events.append(Skipped(name, plan.trouble))
             continue
         drain = plan.changes > 0 and plan.disruption >= drain_for
         events.append(
