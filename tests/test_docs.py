@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from wharfinger.cli.evacuate import Ways
+from wharfinger.cli.evacuate_options import Drain, Telling
 from wharfinger.cli.exit_codes import MEANINGS
 from wharfinger.cluster import kinds
 from wharfinger.cluster.bootstrap import BINDINGS
 from wharfinger.cluster.roles import CLUSTER_ROLES
+from wharfinger.maintenance import drain_metrics
+from wharfinger.maintenance.progress import Kind, State
 from wharfinger.oci import manifest, names
 from wharfinger.server import limits, settings
 
@@ -59,6 +63,20 @@ def test_every_exit_code_has_its_meaning():
 
     for code, meaning in MEANINGS.items():
         assert documented[str(int(code))] == meaning
+
+
+def test_evacuate_has_all_of_its_words():
+    text = page("docs/reference/evacuate.md")
+    fields = (
+        name for kind in (Ways, Drain, Telling) for name in kind.__slots__ if name != "events"
+    )
+
+    words = [f"--{name.replace('_', '-')}" for name in fields]
+    assert [word for word in words if f"`{word}" not in text] == []
+    assert [kind for kind in Kind if f"`{kind}`" not in text] == []
+    assert [state for state in State if state not in text] == []
+    for name in re.findall(r"TYPE (\w+) gauge", drain_metrics.text([], now=0)):
+        assert f"`{name}" in text
 
 
 def test_roles_are_named_as_they_are():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -26,9 +25,7 @@ class WebhookFailed(Unavailable):
 
 
 class Webhook:
-    def __init__(
-        self, url: str, *, trust: ssl.SSLContext | None = None, seconds: float = SECONDS
-    ) -> None:
+    def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
         try:
             parts = urlsplit(url)
             self._host = parts.hostname or ""
@@ -38,7 +35,7 @@ class Webhook:
             raise InvalidWebhook(
                 "cannot use the address of the webhook", remedy="write it as https://HOST/PATH"
             )
-        self._url, self._trust = url, trust
+        self._url = url
         self._timeout = aiohttp.ClientTimeout(total=seconds)
 
     async def post(self, document: Mapping[str, Any]) -> None:
@@ -46,9 +43,7 @@ class Webhook:
         try:
             async with (
                 aiohttp.ClientSession(timeout=self._timeout) as session,
-                session.post(
-                    self._url, json=document, ssl=self._trust or True, allow_redirects=False
-                ) as answer,
+                session.post(self._url, json=document, allow_redirects=False) as answer,
             ):
                 status = answer.status
         except TimeoutError as error:
