@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from cli.conftest import FakeServer, document, status, write_kubeconfig
+from cli.conftest import FakeServer, document, write_kubeconfig
 from wharfinger.cli import evacuate, exit_codes
 from wharfinger.cli.evacuate import Asked, Ways
 from wharfinger.cli.evacuate_options import TELLING
@@ -72,13 +72,16 @@ def test_a_node_that_was_not_begun_or_not_known_is_no_success():
 
 
 def test_what_is_left_is_told_with_its_remedy_as_far_as_there_is_room():
-    blocked = evacuate.NodeBlocked(report("pier-1", State.BLOCKED, 1))
+    blocked = evacuate.NodeBlocked(report("pier-1", State.BLOCKED, 2))
     late = evacuate.NodeTimedOut(report("pier-1", State.TIMED_OUT, 12), 60)
 
-    assert blocked.details == ("  pod shop/web-0: the budget is spent (add replicas)",)
-    assert len(late.details) == 12
+    assert blocked.details == (
+        "  shop/web-0, shop/web-1: the budget is spent",
+        "    add replicas",
+    )
+    assert len(late.details) == 3
     assert late.details[0] == "so it ended"
-    assert late.details[-1] == "  and 2 more"
+    assert late.details[1].endswith("shop/web-9 and 2 more: the budget is spent")
 
 
 # What somebody meets first
@@ -155,7 +158,9 @@ def node(name: str) -> dict:
 
 
 def test_a_node_that_is_not_there_is_answered_with_those_near_it(wharf, server, kubeconfig):
-    server.replies[NODE] = status(404, "NotFound", 'nodes "pier-1" not found')
+    server.replies[NODE] = document(
+        404, {"kind": "Status", "reason": "NotFound", "details": {"name": "pier-1"}}
+    )
     server.replies["/api/v1/nodes"] = listed(node("pier-2"), node("crane"))
 
     found = wharf("evacuate", "pier-1")

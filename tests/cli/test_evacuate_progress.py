@@ -51,6 +51,18 @@ def test_a_log_gets_the_lines_of_kubectl(capsys):
     assert written.err == "pod shop/web-1 may not go now: it would violate the budget\n"
 
 
+def test_what_was_said_of_a_pod_that_is_held_is_not_said_again_when_it_is_left(capsys):
+    lines = Lines()
+    lines.progress(told(Kind.HELD, WEB, "the budget is spent"))
+    lines.progress(told(Kind.LEFT, WEB, "the budget is spent"))
+    lines.progress(told(Kind.LEFT, Name("shop", "web-2"), "it ends for too long"))
+
+    assert capsys.readouterr().err.splitlines() == [
+        "pod shop/web-1 may not go now: the budget is spent",
+        "node pier-1: pod shop/web-2: it ends for too long",
+    ]
+
+
 def test_a_node_that_is_not_empty_is_not_called_drained(capsys):
     Lines(deletes=False).ended(report(State.TIMED_OUT, HELD))
 

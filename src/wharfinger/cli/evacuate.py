@@ -34,7 +34,7 @@ from wharfinger.cli.options import CONNECTION, OUTPUT, Connection, Flag, Format,
 from wharfinger.cli.terminal import note, sanitized
 from wharfinger.errors import WharfingerError
 from wharfinger.maintenance.announcing import Announcer
-from wharfinger.maintenance.explain import NodePlan, PodPlan
+from wharfinger.maintenance.explain import NodePlan
 from wharfinger.maintenance.kube_api import KubeApi
 from wharfinger.maintenance.options import Options
 from wharfinger.maintenance.progress import Reopen, Report, State
@@ -43,7 +43,6 @@ from wharfinger.system import signals
 from wharfinger.system.clock import SystemClock
 
 WAYS_GROUP: Final = Group("Options of wharf", sort_key=5)
-_NAMED: Final = 10
 _CLOCK: Final = SystemClock()
 
 
@@ -79,7 +78,7 @@ class NodeBlocked(Blocked):
 
     def __init__(self, report: Report) -> None:
         super().__init__(f"cannot evacuate node {report.node!r}: {report.message}")
-        self.details = _details(report.left)
+        self.details = tuple(evacuate_output.by_cause(report.left))
 
 
 class NodeTimedOut(TimedOut):
@@ -87,7 +86,7 @@ class NodeTimedOut(TimedOut):
 
     def __init__(self, report: Report, seconds: float) -> None:
         super().__init__(f"node {report.node!r} to be empty", seconds)
-        self.details = (report.message, *_details(report.left))
+        self.details = (report.message, *evacuate_output.by_cause(report.left))
 
 
 class NodeFailed(WharfingerError):
@@ -95,7 +94,7 @@ class NodeFailed(WharfingerError):
 
     def __init__(self, report: Report) -> None:
         super().__init__(f"cannot evacuate node {report.node!r}: {report.message}")
-        self.details = _details(report.left)
+        self.details = tuple(evacuate_output.by_cause(report.left))
 
 
 def evacuate(
@@ -148,7 +147,7 @@ async def _plan(asked: Asked) -> int:
     async with nodes.connected(asked.connection) as api:
         plans = await _explained(api, asked)
     evacuate_output.show(plans, asked.form)
-    held = any(True for plan in plans for _ in evacuate_output.obstacles(plan))
+    held = any(evacuate_output.obstacles(plan) for plan in plans)
     return ExitCode.BLOCKED if held else ExitCode.OK
 
 
@@ -237,14 +236,3 @@ def _failure(report: Report, timeout: float) -> WharfingerError:
             return NodeTimedOut(report, timeout)
         case _:
             return NodeFailed(report)
-
-
-def _details(left: Sequence[PodPlan]) -> tuple[str, ...]:
-    lines = [
-        f"  pod {one.pod.name}: {one.verdict.reason}"
-        + (f" ({one.verdict.remedy})" if one.verdict.remedy else "")
-        for one in left[:_NAMED]
-    ]
-    if len(left) > _NAMED:
-        lines.append(f"  and {len(left) - _NAMED} more")
-    return tuple(lines)

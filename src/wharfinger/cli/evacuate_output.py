@@ -6,7 +6,7 @@ stands against it with what to do. A program gets `explain.plan_document`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from wharfinger.cli import output
@@ -14,7 +14,7 @@ from wharfinger.cli.options import Format
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import sanitized, say
 from wharfinger.maintenance import explain
-from wharfinger.maintenance.explain import NodePlan
+from wharfinger.maintenance.explain import NodePlan, PodPlan
 from wharfinger.maintenance.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ BUDGETS: Final = (
     Column("PODS HERE", lambda row: str(row["here"])),
     Column("ALSO USED UP BY", lambda row: ", ".join(_consumers(row)) or "-"),
 )
+_NAMED: Final = 10
+"""Of more pods than these with one cause the rest is a number; the table has all of them."""
 _OUTCOMES: Final = (
     (Outcome.GOES, "goes", "go"),
     (Outcome.WAITS, "waits", "wait"),
@@ -64,7 +66,7 @@ def text(plan: NodePlan, *, wide: bool = False) -> str:
         parts[0] += "\n" + output.table(document["pods"], columns)
     if plan.budgets:
         parts.append(output.table(document["budgets"], BUDGETS))
-    if against := list(obstacles(plan)):
+    if against := obstacles(plan):
         parts.append("\n".join(("what stands against it:", *map(sanitized, against))))
     return "\n\n".join(parts)
 
@@ -84,19 +86,29 @@ def summary(plan: NodePlan) -> str:
     return f"{listed}; so nothing would be done" if plan.blocked else listed
 
 
-def obstacles(plan: NodePlan) -> Iterator[str]:
-    """What a person must do something about: each pod that blocks or waits in vain, once per cause."""
+def obstacles(plan: NodePlan) -> list[str]:
+    """What a person must do something about: each pod that blocks or waits in vain."""
+    return by_cause(
+        one
+        for one in plan.pods
+        if one.verdict.outcome is Outcome.BLOCKS
+        or (one.verdict.outcome is Outcome.WAITS and one.verdict.hopeless)
+    )
+
+
+def by_cause(held: Iterable[PodPlan]) -> list[str]:
+    """Each cause once, with the pods that it holds and, on a line below, what to do."""
     alike: dict[tuple[str, str], list[str]] = {}
-    for one in plan.pods:
-        verdict = one.verdict
-        if verdict.outcome is Outcome.BLOCKS or (
-            verdict.outcome is Outcome.WAITS and verdict.hopeless
-        ):
-            alike.setdefault((verdict.reason, verdict.remedy), []).append(str(one.pod.name))
+    for one in held:
+        cause = (one.verdict.reason, one.verdict.remedy)
+        alike.setdefault(cause, []).append(str(one.pod.name))
+    lines = []
     for (reason, remedy), names in alike.items():
-        yield f"  {', '.join(names)}: {reason}"
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        lines.append(f"  {', '.join(names[:_NAMED])}{more}: {reason}")
         if remedy:
-            yield f"    {remedy}"
+            lines.append(f"    {remedy}")
+    return lines
 
 
 def _why(row: Object) -> str:

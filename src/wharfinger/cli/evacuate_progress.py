@@ -78,6 +78,7 @@ class Lines:
         self._doing = "deleting" if deletes else "evicting"
         self._mark = " (server dry run)" if rehearses else ""
         self._asked = Kind.ACCEPTED if rehearses else Kind.EVICTING
+        self._said: dict[Name | None, str] = {}
 
     def explained(self, plan: NodePlan) -> None:
         note(f"{evacuate_output.text(plan)}\n")
@@ -93,7 +94,10 @@ class Lines:
             case Kind.GONE if one.pod is not None:
                 say(f"pod/{sanitized(one.pod.name)} {self._verb}")
             case Kind.HELD:
+                self._said[one.pod] = one.message
                 note(sanitized(f"pod {one.pod} may not go now: {one.message}"))
+            case Kind.LEFT if self._said.get(one.pod) == one.message:
+                pass  # said when it was held, and once more at the end
             case kind if kind in _NOTES:
                 note(sanitized(_noted(one)))
             case _:
