@@ -122,7 +122,7 @@ def test_killed_at_any_moment_and_run_again_it_ends_as_if_it_had_not_been(
 
 def explained(cluster: FakeCluster, report: Report, told: str) -> None:
     """The end is true, each pod that is left says why, and the node is as the report says."""
-    there = {one.uid for one in cluster.on("n1")}
+    there = {one.uid for one in cluster.on(report.node)}
     assert not there & {one.uid for one in report.gone}, told
     for one in report.left:
         assert one.verdict.reason, told
@@ -131,8 +131,10 @@ def explained(cluster: FakeCluster, report: Report, told: str) -> None:
     else:
         assert report.message
     if report.state is State.BLOCKED and not report.plan.blocked:
-        assert {one.pod.uid for one in report.left} == there, told
-    ours = cordon.note_of(cluster.found["n1"]) is not None
+        left = {one.pod.uid for one in report.left}
+        assert left <= there, told
+        assert not (there - left) & {one.pod.uid for one in report.plan.leaving}, told
+    ours = cordon.note_of(cluster.found[report.node]) is not None
     assert ours is report.cordoned, told
 
 
@@ -141,6 +143,29 @@ def waits_for_somebody(report: Report) -> bool:
     return report.state is State.STOPPED and all(
         one.verdict.outcome is Outcome.WAITS and one.verdict.reason for one in report.left
     )
+
+
+@given(clusters(), plights())
+@settings(max_examples=40)
+def test_nodes_that_are_evacuated_side_by_side_share_their_budgets(
+    cluster: FakeCluster, disturb: Callable[[str], str]
+):
+    cluster.disturb = disturb
+    runs = [Run(cluster, node=name) for name in ("n1", "n2")]
+
+    async def whole(each: Run) -> None:
+        asyncio.get_running_loop().call_later(FOREVER, each.stop.set)
+        report = await each.whole()
+        told = lines(each.told)
+        assert report.seconds < FOREVER or waits_for_somebody(report), told
+        explained(cluster, report, told)
+
+    async def both() -> None:
+        await asyncio.gather(*map(whole, runs))
+
+    run(both())
+
+    assert cluster.broken == []
 
 
 @given(clusters())
