@@ -49,12 +49,13 @@ def test_who_went_says_whether_it_was_asked_and_when():
     ]
 
 
-def test_a_full_list_tells_who_is_absent_though_the_name_is_there():
-    found = tracker(pod("a"), DAEMON_POD)
-    again = replace(pod("a"), uid="uid-a-again")
+def test_what_is_known_to_be_there_is_what_has_not_gone():
+    found = tracker(pod("a"), pod("b"), DAEMON_POD)
+    found.saw(pod("c"))
+    found.give_up(next(iter(found.active)), KEPT)
+    found.lost("uid-b", 1.0)
 
-    assert found.absent([again, DAEMON_POD]) == ["uid-a"]
-    assert found.absent([pod("a"), again]) == ["uid-proxy-1"]
+    assert found.uids == {"uid-a", "uid-c", "uid-proxy-1"}
 
 
 def test_a_stranger_is_judged_once_and_then_known():

@@ -8,7 +8,7 @@ a plan that does not block. Every request may be made twice, since evictions nam
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -145,8 +145,7 @@ class Draining:
         """When all pods are accounted for: see that it is so, and that they are up elsewhere."""
         if not self.tracker.settled():
             return None
-        pods, _ = await self._patience.ask(lambda: self._api.pods(node=self._node.name))
-        self._listed(pods)
+        await self._patience.ask(self._list)
         await self._patience.ask(self._look_at_node)
         if self.tracker.strangers:
             await self._judge_strangers()
@@ -310,9 +309,7 @@ class Draining:
         while True:
             try:
                 if not revision:
-                    pods, revision = await self._api.pods(node=self._node.name)
-                    self._patience.answered()
-                    self._listed(pods)
+                    revision = await self._list()
                 async for event in self._api.watch_pods(revision, node=self._node.name):
                     self._patience.answered()
                     pause.reset()
@@ -334,8 +331,17 @@ class Draining:
             self.tracker.saw(event.pod)
         self._work.call()
 
-    def _listed(self, pods: Sequence[Pod]) -> None:
-        for uid in self.tracker.absent(pods):
+    async def _list(self) -> str:
+        """Hear of all pods at once; return from where to watch."""
+        known = self.tracker.uids
+        pods, revision = await self._api.pods(node=self._node.name)
+        self._patience.answered()
+        self._listed(pods, known)
+        return revision
+
+    def _listed(self, pods: Sequence[Pod], known: Collection[str]) -> None:
+        """Take in a list. Of those not in it only they are gone who were known before it was asked for."""
+        for uid in set(known) - {pod.uid for pod in pods}:
             self._gone(uid)
         for pod in pods:
             self.tracker.saw(pod)
@@ -361,8 +367,6 @@ class Draining:
                 await self._read_budgets()
         except ApiFault as fault:
             self._patience.failed(fault)
-        else:
-            self._patience.answered()
         finally:
             self._looking = False
             waiting = any(one.waits for one in self.tracker.active)
@@ -379,6 +383,7 @@ class Draining:
             raise Interference("the node was replaced by another one of its name")
         if node.schedulable:
             raise Interference("somebody has made the node schedulable again")
+        self._patience.answered()
         self._node, self._node_due = node, self._elapsed + _NODE_LOOK
 
     def _unsure(self) -> bool:
@@ -389,10 +394,11 @@ class Draining:
         return self._elapsed - max(self._progress_at, self._confirmed_at) >= since
 
     async def _confirm(self) -> None:
+        known = self.tracker.uids
         found = await survey.read(self._api, [self._node.name], ask=self._patience.ask)
         self._cluster = found.cluster
         self._take_budgets(found.cluster.budgets)
-        self._listed([pod for pod in found.cluster.pods if pod.node == self._node.name])
+        self._listed([pod for pod in found.cluster.pods if pod.node == self._node.name], known)
         self._explain()
         self._confirmed_at = self._elapsed
 
@@ -402,6 +408,7 @@ class Draining:
             return
         only = next(iter(namespaces)) if len(namespaces) == 1 else ""
         read = await self._api.budgets(only)
+        self._patience.answered()
         others = [one for one in self._ledger.budgets if only and one.name.namespace != only]
         if self._take_budgets([*others, *read]):
             self._explain()

@@ -81,6 +81,11 @@ class Tracker:
         """Pods that have come and that nobody has judged yet."""
         return list(self._strangers.values())
 
+    @property
+    def uids(self) -> frozenset[str]:
+        """All that are on the node, as far as known."""
+        return frozenset({*self._active, *self._strangers, *self._elsewhere})
+
     def settled(self) -> bool:
         """Whether all that should go is accounted for, as far as known."""
         return not self._active and not self._strangers
@@ -91,7 +96,7 @@ class Tracker:
 
     @property
     def pods(self) -> list[Pod]:
-        """All that is on the node, as far as known."""
+        """All that are on the node, as they were last seen."""
         return [
             *(one.plan.pod for one in self._active.values()),
             *self._elsewhere.values(),
@@ -120,12 +125,6 @@ class Tracker:
         if tracked is not None:
             self.gone.append(Gone(tracked.plan.pod.name, uid, tracked.tried, after))
         return tracked
-
-    def absent(self, pods: Iterable[Pod]) -> list[str]:
-        """Name those that a full list of the node does not have."""
-        there = {pod.uid for pod in pods}
-        known = {*self._active, *self._strangers, *self._elsewhere}
-        return [uid for uid in known if uid not in there]
 
     def judged(self, plan: NodePlan) -> list[PodPlan]:
         """Take in a new explanation; return those of strangers that should leave as well.
