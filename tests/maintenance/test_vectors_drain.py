@@ -31,7 +31,7 @@ from wharfinger.maintenance.verdict import Outcome
 CASES = json.loads((Path(__file__).parents[1] / "vectors" / "drain.json").read_text())["cases"]
 NOTE = Note(by="ann", why="a new disk", run="r-1", at="2027-01-15T12:00:00Z")
 
-UNTOUCHED = "a node that nothing may be evicted from is left as it was found, without a cordon"
+UNTOUCHED = "a node from which nothing has gone is left as it was found, without a cordon"
 EXPLAINED = (
     "what is to be minded is told in the plan, beside each pod, and not in a line of warnings"
 )
@@ -44,6 +44,7 @@ DIFFERENCES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
             "drain-eviction-13",
             "drain-delete-02",
             "drain-delete-11",
+            "drain-delete-17",
         ),
         (UNTOUCHED, {"nodeUnschedulable": False}),
     ),
