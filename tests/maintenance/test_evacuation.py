@@ -433,6 +433,24 @@ def test_a_pod_that_came_meanwhile_is_evacuated_too(cluster: FakeCluster):
     assert late.uid in {one.uid for one in report.gone}
 
 
+@pytest.mark.parametrize("after", [11.5, 12.1, 12.5, 12.9])
+def test_a_pod_that_comes_while_the_node_is_listed_is_not_taken_for_gone(
+    cluster: FakeCluster, after: float
+):
+    """The last list is read at 12 seconds, and known at 13: the watch is faster."""
+    cluster.add_maker("web", {"n1": 1})
+    cluster.latency = 1.0
+    cluster.ends_after = 0.0
+    each = Run(cluster)
+    each.at(after, cluster.add_pod, pod("late"))
+
+    report = each()
+
+    assert report.state is State.EVACUATED
+    assert cluster.on("n1") == []
+    assert len(report.gone) == 2
+
+
 def test_a_pod_that_came_and_may_not_go_is_left_and_told(cluster: FakeCluster):
     cluster.add_maker("web", {"n1": 1})
     each = Run(cluster, Options())
