@@ -89,7 +89,7 @@ async def evacuate(
         node=node,
         state=end.state,
         plan=plan,
-        gone=tuple(draining.tracker.gone),
+        gone=tuple(draining.course.tracker.gone),
         left=left,
         seconds=elapsed(),
         cordoned=door.ours,
@@ -211,7 +211,7 @@ async def _left_behind(end: End, door: _Door, draining: Draining, reopen: Reopen
     """Take our cordon away where that is wanted, and say how the node is left."""
     if end.state is State.EVACUATED or not door.ours:
         return end
-    untouched = not draining.touched and not door.resumed
+    untouched = not draining.course.touched and not door.resumed
     if reopen is Reopen.ALWAYS or (reopen is Reopen.UNTOUCHED and untouched):
         try:
             await door.open()
@@ -237,7 +237,7 @@ def _left(plan: NodePlan, draining: Draining, end: End) -> tuple[PodPlan, ...]:
         return ()
     if plan.blocked:
         return _blockers(plan)
-    found = [*draining.tracker.left, *map(_kept, draining.tracker.active)]
+    found = [*draining.course.tracker.left, *map(_kept, draining.course.tracker.active)]
     return tuple(sorted(found, key=lambda one: one.pod.name))
 
 
