@@ -197,6 +197,9 @@ def test_a_change_goes_over_three_hosts_stops_at_the_broken_one_and_is_finished_
     assert set(harbour.nodes().values()) == {(False, False)}
     assert passed.read_text() == f"{report['run']} one pier-one\n"
 
+    reasons = harbour.kubectl("get", "events", "-o", "jsonpath={.items[*].reason}").check()
+    assert {"MaintenanceDone", "MaintenanceFailed"} <= set(reasons.split())
+
     fleet.on("two", "cat /run/right >/etc/hosts").check()
     finished = harbour.maintain("--resume", "last")
 

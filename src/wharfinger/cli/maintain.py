@@ -21,9 +21,11 @@ from wharfinger.cli.fleet_options import THIS_HOST, Fleet
 from wharfinger.cli.maintain_asked import Asked, inventory_path
 from wharfinger.cli.maintain_options import (
     GATE_OPTIONS,
+    HEARING_OPTIONS,
     PACE_OPTIONS,
     RUN_OPTIONS,
     Gating,
+    Hearing,
     Pace,
     Runs,
 )
@@ -50,6 +52,7 @@ def maintain(
     gating: Gating = GATE_OPTIONS,
     runs: Runs = RUN_OPTIONS,
     drain: Drain = DRAIN,
+    hearing: Hearing = HEARING_OPTIONS,
     connection: Connection = CONNECTION,
     form: Output = OUTPUT,
 ) -> int | None:
@@ -71,7 +74,7 @@ def maintain(
     if runs.status:
         _status(root, runs, form.format)
         return None
-    command = Command(root, runs, connection, form.format)
+    command = Command(root, runs, hearing, connection, form.format)
     if runs.abort is not None:
         return asyncio.run(command.abort(runs.abort))
     if runs.resume is not None:

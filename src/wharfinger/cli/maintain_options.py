@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from cyclopts import Group, Parameter
 
 from wharfinger.cli.consent import Allowed
-from wharfinger.cli.evacuate_options import Duration
+from wharfinger.cli.evacuate_options import TELLING_GROUP, Duration
 from wharfinger.cli.options import Flag, Many, Text
 
 PACE: Final = Group("How many at a time, and when", sort_key=3)
@@ -86,6 +86,19 @@ class Runs:
     """Directory of the journals [default: `maintenance` in the state directory]."""
 
 
+@Parameter(name="*", group=TELLING_GROUP)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """Who hears of it besides the terminal. None of it can make a run fail."""
+
+    events: Annotated[bool, Parameter(negative="--no-events", show_default=False)] = True
+    """Write Events on the nodes, which `kubectl describe node` shows [default]."""
+
+    webhook: Annotated[str | None, Parameter(show_default=False)] = None
+    """Address that gets a JSON POST when a node is emptied, is held, and when a host is over."""
+
+
+HEARING_OPTIONS: Final = Hearing()
 PACE_OPTIONS: Final = Pace()
 GATE_OPTIONS: Final = Gating()
 RUN_OPTIONS: Final = Runs()

@@ -28,7 +28,7 @@ from wharfinger.cli.errors import Blocked, UsageError
 from wharfinger.cli.maintain_asked import Asked, NotTheSameCluster
 from wharfinger.cli.maintain_ending import ClusterTaken
 from wharfinger.cli.maintain_journal import RunFiles
-from wharfinger.cli.maintain_options import Runs
+from wharfinger.cli.maintain_options import Hearing, Runs
 from wharfinger.cli.maintain_output import Teller
 from wharfinger.cli.maintain_parts import AnsibleHosts, ClusterNodes, gates, host_plan
 from wharfinger.cli.options import Connection, Format
@@ -36,14 +36,19 @@ from wharfinger.cli.terminal import note, progress, sanitized
 from wharfinger.hosts.fleet import HostReport
 from wharfinger.maintenance import fleet_plan, host_states, report, survey
 from wharfinger.maintenance import maintain as maintaining
+from wharfinger.maintenance.announcing import Announcer
 from wharfinger.maintenance.api import Api
+from wharfinger.maintenance.cordon import Note
 from wharfinger.maintenance.explain import Explainer, NodePlan
+from wharfinger.maintenance.fleet_notices import Announcing
 from wharfinger.maintenance.fleet_parts import Settings
 from wharfinger.maintenance.host_states import Event, HostState
 from wharfinger.maintenance.kube_api import KubeApi
 from wharfinger.maintenance.lease import Lease, LeaseHeld
 from wharfinger.maintenance.maintain import Maintenance
+from wharfinger.maintenance.model import Node
 from wharfinger.maintenance.waves import WavePlan
+from wharfinger.maintenance.webhook import Webhook
 from wharfinger.system import signals
 from wharfinger.system.clock import SystemClock
 
@@ -62,12 +67,18 @@ class _Explained:
     states: Mapping[str, HostState]
     plan: WavePlan
     evacuations: Sequence[NodePlan]
+    nodes: Mapping[str, Node]
+    """All of the cluster, by name."""
 
 
 class Command:
-    def __init__(self, root: Path, runs: Runs, connection: Connection, form: Format) -> None:
+    def __init__(
+        self, root: Path, runs: Runs, hearing: Hearing, connection: Connection, form: Format
+    ) -> None:
         self._root, self._runs, self._form = root, runs, form
         self._connection = connection
+        self._events = hearing.events
+        self._webhook = Webhook(hearing.webhook) if hearing.webhook is not None else None
         self._clock = SystemClock()
 
     async def begin(self, asked: Asked, *, only_plan: bool) -> int | None:
@@ -112,7 +123,7 @@ class Command:
                 _require_same(files.run, asked, api)
                 async with self._lease(api, files.run, note, asyncio.Event()):
                     await maintaining.abort(
-                        files.read().states, self._nodes(api, asked, files.run, note), files
+                        files.read().states, self._nodes(api, asked, _note(files.run), note), files
                     )
         document = report.document(files.read(), "it was aborted")
         maintain_output.write_reports(document, self._runs.report)
@@ -152,6 +163,7 @@ class Command:
             _after(states, skipped),
             plan,
             [explainer.node(name) for name in drained],
+            found,
         )
 
     async def _maintain(
@@ -164,6 +176,14 @@ class Command:
                     files.write(event)
                 for state in found.states.values():
                     teller.host(state)
+                announcer = Announcer(
+                    api,
+                    events=self._events,
+                    webhook=self._webhook,
+                    warn=lambda text: teller.note(f"warning: {text}"),
+                    now=self._clock.now,
+                )
+                note_of_run = _note(files.run)
                 maintenance = Maintenance(
                     Settings(
                         run=files.run,
@@ -175,13 +195,17 @@ class Command:
                     found.states,
                     found.plan,
                     hosts=hosts,
-                    nodes=self._nodes(api, asked, files.run, teller.note),
+                    nodes=self._nodes(api, asked, note_of_run, teller.note),
                     journal=files,
-                    watcher=teller,
+                    watcher=Announcing(
+                        teller,
+                        note_of_run,
+                        lambda one: announcer.announce(found.nodes[one.node], one),
+                    ),
                     clock=self._clock,
                     stop=stop,
                 )
-                async with _ticking(teller):
+                async with announcer, _ticking(teller):
                     reason = await maintenance.run()
                 reason = lost[0] if lost else reason
         document = report.document(files.read(), reason)
@@ -203,8 +227,7 @@ class Command:
         given = self._runs.pause_file or asked.pause_file
         return files.pause if given is None else Path(given)
 
-    def _nodes(self, api: Api, asked: Asked, run: str, told: _Told) -> ClusterNodes:
-        why = nodes.note(f"wharf maintain, run {run}", run)
+    def _nodes(self, api: Api, asked: Asked, why: Note, told: _Told) -> ClusterNodes:
         return ClusterNodes(api, asked.options, why, self._clock, told)
 
     @asynccontextmanager
@@ -237,6 +260,10 @@ class Command:
 def _beside(text: str) -> None:
     """What Ansible says beside its results, for a person only."""
     progress(sanitized(text))
+
+
+def _note(run: str) -> Note:
+    return nodes.note(f"wharf maintain, run {run}", run)
 
 
 def _to_drain(state: HostState) -> bool:
