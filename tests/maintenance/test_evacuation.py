@@ -571,3 +571,20 @@ def test_a_rehearsal_asks_for_each_pod_and_changes_nothing(cluster: FakeCluster)
     ]
     assert cluster.pods_by_uid == before
     assert cluster.found["n1"].schedulable
+
+
+def test_a_pod_that_goes_while_all_is_explained_anew_puts_the_end_off_by_seconds_only(
+    cluster: FakeCluster,
+):
+    """Else a busy cluster would keep the end of what is hopeless waiting for the next time."""
+    cluster.add_maker("db", {"n1": 2, "n2": 1})
+    cluster.add_guard("db", 3, app="db")
+    cluster.latency = 1.0
+    each = Run(cluster)
+    each.at(20.0, cluster.remove_pod, "uid-db-1")
+
+    report = each()
+
+    assert report.state is State.BLOCKED
+    assert [str(one.pod) for one in report.gone] == ["p/db-1"]
+    assert report.seconds < 40

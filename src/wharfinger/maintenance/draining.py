@@ -39,6 +39,8 @@ _SKIP_LOOK: Final = 1.0
 """Seconds between two looks whether a pod has been ending for too long."""
 _CONFIRM: Final = 5.0
 """Seconds without progress after which what looks hopeless is explained anew, to believe it."""
+_AGAIN: Final = 10.0
+"""Seconds until that is done once more."""
 _STARTING: Final = 60.0
 """The same for a pod that is not ready: it may be about to be."""
 _UNREPLACED: Final = 600.0
@@ -228,11 +230,11 @@ class Draining:
         """Whether nothing has moved for a while, so that all should be looked at anew."""
         if not all(one.waits for one in self.course.tracker.active):
             return False
-        since = _CONFIRM if self._confirmed_at <= self.course.progress_at else _IDLE
+        since = _CONFIRM if self._confirmed_at <= self.course.progress_at else _AGAIN
         return self.course.elapsed - max(self.course.progress_at, self._confirmed_at) >= since
 
     async def _confirm(self) -> None:
-        known = self.course.tracker.uids
+        began, known = self.course.elapsed, self.course.tracker.uids
         found = await survey.read(self._api, [self.course.node.name], ask=self._patience.ask)
         self.course.cluster = found.cluster
         self._take_budgets(found.cluster.budgets)
@@ -240,7 +242,7 @@ class Draining:
             [pod for pod in found.cluster.pods if pod.node == self.course.node.name], known
         )
         self._explain()
-        self._confirmed_at = self.course.elapsed
+        self._confirmed_at = began  # what moved meanwhile is to be confirmed anew
 
     async def _read_budgets(self) -> None:
         namespaces = {
