@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 
-from e2e import fault_proxy
+from e2e import fault_proxy, machine
 from e2e.fault_proxy import Fault, FaultProxy, said
-from e2e.wharf import Wharf
+from e2e.machine import Process
+from e2e.wharf import WHARF, Wharf
 from made_pods import practice, template
 from wharfinger.cli import cluster_access
 from wharfinger.maintenance import cordon, evacuation
@@ -264,6 +265,42 @@ async def test_killed_at_any_state_it_is_run_again_and_ends(quay: Quay, moment: 
     assert report.cordoned
     assert await quay.on(node) == []
     assert cordon.note_of(await quay.api.node(node)) == NOTE
+
+
+async def test_a_command_that_is_killed_is_given_again_and_goes_on(
+    quay: Quay, wharf: Wharf, tmp_path: Path
+) -> None:
+    """SIGKILL once the node is closed, once a pod is held, and once one is gone."""
+    await quay.add_nodes(2)
+    await quay.add_app("web", 6, 6)
+    node = quay.nodes[0]
+    command = (WHARF, "evacuate", node, "--kubeconfig", wharf.kubeconfig, "-o", "json")
+
+    async def killed(number: int, kind: Kind) -> None:
+        log = tmp_path / f"{number}.log"
+        process = Process(*command, log=log)
+        try:
+            await until(lambda: answered(f'"{kind}"' in log.read_text()))
+        finally:
+            process.kill()
+
+    async with quay.counted():
+        await killed(1, Kind.CORDONED)
+        await killed(2, Kind.HELD)
+        quay.least["web"] = 5
+        path = f"/apis/policy/v1/namespaces/{quay.project}/poddisruptionbudgets/web"
+        await quay.patch(path, {"spec": {"minAvailable": 5}})
+        await killed(3, Kind.GONE)
+        left = await quay.on(node)
+        done = await asyncio.to_thread(machine.run, *command)
+
+    done.check()
+    assert len(left) < 3
+    assert await quay.on(node) == []
+    closed = await quay.api.node(node)
+    assert cordon.note_of(closed) is not None
+    machine.run(WHARF, "uncordon", node, "--kubeconfig", wharf.kubeconfig).check()
+    assert (await quay.api.node(node)).schedulable
 
 
 async def test_stopped_it_leaves_what_has_not_gone_and_goes_on_later(quay: Quay) -> None:
