@@ -118,6 +118,18 @@ def test_quiet_hours_count_for_no_fault():
     assert each().state is State.EVACUATED
 
 
+def test_a_proxy_that_asks_for_an_hour_is_asked_again_before(cluster: FakeCluster):
+    cluster.refusals["web-1"] = ApiFault("cannot evict: 503", retry_after=3600.0)
+    each = Run(cluster)
+    each.at(30.0, cluster.refusals.clear)
+
+    report = each()
+
+    assert report.state is State.EVACUATED
+    assert 30 < report.seconds < 50
+    assert cluster.counts["evict"] < 12
+
+
 def test_no_time_is_lost_on_a_cluster_that_is_away_when_it_is_stopped(cluster: FakeCluster):
     away = Away(cluster)
     each = Run(cluster)

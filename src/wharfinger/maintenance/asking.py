@@ -13,13 +13,15 @@ from wharfinger.maintenance import pacing, rules
 from wharfinger.maintenance.api import Answer, Api, ApiFault, ApiRefused, Eviction
 from wharfinger.maintenance.course import Course
 from wharfinger.maintenance.model import Node, Pod
-from wharfinger.maintenance.patience import LONGEST
+from wharfinger.maintenance.patience import LONGEST, until_again
 from wharfinger.maintenance.progress import Kind
 from wharfinger.maintenance.tracking import Tracked
 from wharfinger.maintenance.verdict import Code, Outcome, Verdict
 
 _OVERDUE: Final = timedelta(seconds=30)
 """How long after its grace period a pod is told to be slow."""
+_KEPT: Final = 60.0
+"""The longest `Retry-After` of a budget that is kept."""
 
 
 class Asking:
@@ -99,7 +101,7 @@ class Asking:
                 verdict = Verdict(Outcome.WAITS, Code.BUDGET_SPENT, answer.message)
             self._course.give_up(tracked, verdict)
             return
-        after = answer.retry_after or 0.0
+        after = min(answer.retry_after or 0.0, _KEPT)
         if not charged or after:
             tracked.due = self._course.elapsed + max(after, tracked.pause.next())
         self._course.hold(tracked, answer.message)
@@ -108,7 +110,7 @@ class Asking:
         """Nobody knows whether it was evicted: it is asked again, and its budget stays charged."""
         self._course.patience.failed(fault)
         now = self._course.elapsed
-        tracked.due = now + max(tracked.pause.next(), fault.retry_after or 0.0)
+        tracked.due = now + until_again(fault, tracked.pause)
         if tracked.silent_since is None:
             tracked.silent_since = now
         elif now - tracked.silent_since > LONGEST and not self._course.patience.ended:

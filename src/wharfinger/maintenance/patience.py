@@ -18,6 +18,13 @@ Value = TypeVar("Value")
 
 LONGEST: Final = 120.0
 """Seconds without any answer after which a cluster counts as lost."""
+_KEPT: Final = 10.0
+"""The longest `Retry-After` of a fault that is kept: a proxy may say an hour, and be back in a minute."""
+
+
+def until_again(fault: ApiFault, pause: Pause) -> float:
+    """Seconds until another try: as the server asks, unless it asks for too much."""
+    return max(pause.next(), min(fault.retry_after or 0.0, _KEPT))
 
 
 class Patience:
@@ -57,7 +64,7 @@ class Patience:
                 self.failed(fault)
                 if self.ended or self._hurried():
                     raise
-                await self._clock.sleep(max(pause.next(), fault.retry_after or 0.0))
+                await self._clock.sleep(until_again(fault, pause))
             else:
                 self.answered()
                 return answer
