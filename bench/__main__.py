@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import authz, fleet, objects, plans, registry
+from bench import authz, fleet, maintenance, objects, plans, registry
 from bench.measures import SUITES
 from e2e import machine
 
@@ -24,6 +24,7 @@ PARTS: Final[dict[str, Callable[[Path, int], str]]] = {
     "plans": plans.measure,
     "authz": authz.measure,
     "fleet": fleet.measure,
+    "maintenance": maintenance.measure,
 }
 
 
@@ -36,6 +37,8 @@ def main() -> None:
             print(registry.measure(folder, options.rounds, [options.only]))
         if options.only in objects.SUITES:
             print(objects.measure(folder, options.rounds, [options.only]))
+        if options.only in maintenance.SUITES:
+            print(maintenance.measure(folder, options.rounds, [options.only]))
         for name in PARTS:
             if options.only in (None, name):
                 print(f"{PARTS[name](folder, options.rounds)}\n", flush=True)
@@ -47,7 +50,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.strip().splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="counted rounds (default: 5)")
     parser.add_argument(
-        "--only", choices=(*PARTS, *SUITES, *objects.SUITES), help="one part, or one suite of one"
+        "--only",
+        choices=(*PARTS, *SUITES, *objects.SUITES, *maintenance.SUITES),
+        help="one part, or one suite of one",
     )
     return parser.parse_args()
 

@@ -10,9 +10,10 @@ The others are put into the store of a server that is stopped: creating them is 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ NAMESPACE: Final = "bench"
 PATH: Final = f"/api/v1/namespaces/{NAMESPACE}/pods"
 PLAIN_PATH: Final = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 MERGE_PATCH: Final = "application/merge-patch+json"
-_PODS: Final = GroupResource("", "pods")
+PODS: Final = GroupResource("", "pods")
 _TOGETHER: Final = 256
 _TIME: Final = "2026-01-01T00:00:00Z"
 
@@ -151,19 +152,27 @@ def plain_bodies(count: int) -> Iterator[bytes]:
 
 def fill(store: Path, like: dict[str, Any], count: int) -> None:
     """Put `count` pods into the store of a server that is stopped."""
-    asyncio.run(_fill(store, like, count))
+    put(store, (made(PODS, like, NAMESPACE, name(number)) for number in range(count)))
 
 
-async def _fill(path: Path, like: dict[str, Any], count: int) -> None:
-    store = SqliteStore(path)
-    for first in range(0, count, _TOGETHER):
-        numbers = range(first, min(first + _TOGETHER, count))
-        await asyncio.gather(*(store.commit(_write(like, number)) for number in numbers))
-    await store.close()
-
-
-def _write(like: dict[str, Any], number: int) -> Write:
-    metadata = {**like["metadata"], "name": name(number), "uid": str(uuid.uuid4())}
+def made(
+    resource: GroupResource, like: dict[str, Any], namespace: str, name: str, *, uid: str = ""
+) -> Write:
+    """Another object like one that the API has shown, for the store; "" is the namespace of none."""
+    place = {"namespace": namespace} if namespace else {}
+    metadata = {**like["metadata"], **place, "name": name, "uid": uid or str(uuid.uuid4())}
     del metadata["resourceVersion"]
     value = json.dumps({**like, "metadata": metadata}, separators=(",", ":")).encode()
-    return Write(Key(_PODS, NAMESPACE, name(number)), value, 0)
+    return Write(Key(resource, namespace, name), value, 0)
+
+
+def put(store: Path, writes: Iterable[Write]) -> None:
+    """Write into the store of a server that is stopped."""
+    asyncio.run(_put(store, iter(writes)))
+
+
+async def _put(path: Path, writes: Iterator[Write]) -> None:
+    store = SqliteStore(path)
+    while together := tuple(itertools.islice(writes, _TOGETHER)):
+        await asyncio.gather(*(store.commit(write) for write in together))
+    await store.close()
