@@ -102,6 +102,8 @@ class FakeCluster(Api):
     ends_after: float = 2.0
     """Seconds until a kubelet has ended a pod."""
     capacity: int = 1000
+    retry_after: float | None = None
+    """What a budget that refuses asks for."""
     disturb: Callable[[str], str] = lambda _: ""
     """What goes wrong with a request of that name: "before" or "after" the deed, or nothing."""
     found: dict[str, Node] = field(default_factory=dict)
@@ -298,7 +300,8 @@ class FakeCluster(Api):
                 spared = budget.spares_unhealthy or 0 < budget.desired <= budget.healthy
                 if not (budget.allowed or (not pod.ready and spared)):
                     message = f"The disruption budget {guard.name.name} needs {budget.desired}"
-                    return Eviction(Answer.REFUSED, f"{message}, has {budget.healthy}")
+                    told = f"{message}, has {budget.healthy}"
+                    return Eviction(Answer.REFUSED, told, self.retry_after)
         if not dry_run:
             before = {name: self._short(guard) for name, guard in self.guards.items()}
             self._end(pod, grace)

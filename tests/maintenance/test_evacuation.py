@@ -98,6 +98,27 @@ def test_a_budget_is_never_asked_for_more_than_it_allows(cluster: FakeCluster):
     assert [answer for _, answer in cluster.asked] == ["accepted"] * 40
 
 
+@pytest.mark.parametrize(("retry_after", "least"), [(None, 1.0), (20.0, 20.0)])
+def test_who_is_refused_by_a_budget_that_is_new_is_asked_again_when_the_budget_says(
+    cluster: FakeCluster, retry_after: float | None, least: float
+):
+    cluster.add_maker("web", {"n1": 2, "n2": 2})
+    cluster.retry_after = retry_after
+    each = Run(cluster)
+    each.at(0.08, cluster.add_guard, "web", 4, app="web")
+    each.at(1.0, cluster.add_guard, "web", 3, app="web")
+
+    report = each()
+
+    assert report.state is State.EVACUATED
+    assert {str(one.pod) for one in each.kinds(Kind.HELD)} == {"p/web-1", "p/web-2"}
+    assert min(one.seconds for one in report.gone) > least
+    assert report.seconds < least + 15
+    answers = [answer for _, answer in cluster.asked]
+    assert answers.count("accepted") == 2
+    assert answers.count("refused") <= 4
+
+
 def test_pods_without_a_budget_are_asked_for_side_by_side_but_not_all_at_once(
     cluster: FakeCluster,
 ):
