@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wharfinger.maintenance import cordon, waves
+from wharfinger.maintenance import waves
 from wharfinger.maintenance.limits import Amount, Limits, Order
 from wharfinger.maintenance.model import Budget, Cluster, Name, Node, Owner, Pod
 from wharfinger.maintenance.options import Options
@@ -16,12 +16,6 @@ from wharfinger.maintenance.waves import WavePlan
 
 NOW = datetime(2027, 1, 15, 9, tzinfo=UTC)
 ZONE = "topology.kubernetes.io/zone"
-NOTE = cordon.Note("ada", "a new disk", "run-1", "2027-01-15T08:00:00Z")
-OURS = {
-    cordon.ANNOTATION: cordon.close(Node("n", "n"), NOTE)["metadata"]["annotations"][
-        cordon.ANNOTATION
-    ]
-}
 
 
 def node(name: str, zone: str = "", **more: object) -> Node:
@@ -60,9 +54,11 @@ def nodes(count: int, zones: str = " ") -> list[Node]:
     return [node(f"n{i + 1}", zones[i % len(zones)].strip()) for i in range(count)]
 
 
-def plan(cluster: Cluster, *names: str, most: str = "1", **more: object) -> WavePlan:
-    limits = replace(Limits(Amount.parse(most)), **more)
-    return waves.plan_waves(cluster, names or tuple(cluster.nodes), limits, Options(), NOW)
+def plan(
+    cluster: Cluster, *names: str, most: str = "1", ours: Collection[str] = (), **more: object
+) -> WavePlan:
+    limits, wanted = replace(Limits(Amount.parse(most)), **more), names or tuple(cluster.nodes)
+    return waves.plan_waves(cluster, wanted, limits, Options(), NOW, ours=ours)
 
 
 def batches(plan: WavePlan) -> list[str]:
@@ -187,17 +183,12 @@ def test_where_as_many_are_out_as_may_be_only_these_can_go():
     assert batches(plan(cluster, "n1", "n2")) == ["n1", "n2"]
 
 
-def test_a_node_that_we_cordoned_before_goes_first_and_gives_its_place_back():
-    left = node("n3", schedulable=False, annotations=OURS)
+def test_a_node_that_the_run_has_closed_goes_first_and_gives_its_place_back():
+    cluster = fleet([*nodes(2), node("n3", schedulable=False)])
 
-    assert batches(plan(fleet([*nodes(2), left]))) == ["n3", "n1", "n2"]
-
-
-def test_a_canary_waits_for_what_we_left_cordoned():
-    left = node("n3", schedulable=False, annotations=OURS)
-    found = plan(fleet([*nodes(2), left]), canary=1)
-
-    assert batches(found) == ["n3", "n1", "n2"]
+    assert batches(plan(cluster, ours={"n3"})) == ["n3", "n1", "n2"]
+    assert batches(plan(cluster, ours={"n3"}, canary=1)) == ["n3", "n1", "n2"]
+    assert batches(plan(cluster)) == ["n3"]
 
 
 def test_nodes_share_a_budget_only_if_it_bears_all_of_their_pods():
@@ -248,9 +239,12 @@ class Case:
     names: tuple[str, ...]
     limits: Limits
     options: Options
+    ours: frozenset[str]
 
     def plan(self) -> WavePlan:
-        return waves.plan_waves(self.cluster, self.names, self.limits, self.options, NOW)
+        return waves.plan_waves(
+            self.cluster, self.names, self.limits, self.options, NOW, ours=self.ours
+        )
 
     def zone(self, name: str) -> str:
         return self.cluster.nodes[name].labels.get(self.limits.per, "") if self.limits.per else ""
@@ -266,7 +260,7 @@ class Case:
             one.name
             for one in self.cluster.nodes.values()
             if not (one.ready and one.schedulable)
-            and not (one.name in done and one.ready and cordon.note_of(one) is not None)
+            and not (one.name in done and one.ready and one.name in self.ours)
         }
 
     def keeps_limits(self, going: Collection[str], done: Collection[str]) -> None:
@@ -320,8 +314,7 @@ def cases(draw: st.DrawFn) -> Case:
             f"n{number}",
             draw(st.sampled_from(["", "a", "b"])),
             ready=not sometimes(),
-            schedulable=(schedulable := not sometimes()),
-            annotations=OURS if not schedulable and draw(st.booleans()) else {},
+            schedulable=not sometimes(),
         )
         for number in range(draw(st.integers(1, 9)))
     ]
@@ -348,7 +341,8 @@ def cases(draw: st.DrawFn) -> Case:
     if sometimes():
         names = draw(st.lists(st.sampled_from([*names, "absent"]), min_size=1, max_size=12))
     cluster = fleet(machines, pods, **least)
-    return Case(cluster, tuple(names), limits, Options(force=draw(st.booleans())))
+    ours = frozenset(name for name in cluster.nodes if draw(st.booleans()))
+    return Case(cluster, tuple(names), limits, Options(force=draw(st.booleans())), ours)
 
 
 @given(cases())

@@ -79,5 +79,7 @@ def arrange(
         for node, name in wanted.items()
         if node in nodes
     }
-    plan = waves.arrange(plans, limits, [node for node in wanted if node not in nodes])
+    absent = [node for node in wanted if node not in nodes]
+    ours = [node for node, name in wanted.items() if states[name].cordoned]
+    plan = waves.arrange(plans, limits, absent, ours=ours)
     return plan, [Skipped(wanted[one.node], "; ".join(one.reasons)) for one in plan.blocked]

@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from wharfinger.maintenance import cordon
 from wharfinger.maintenance.explain import Explainer, NodePlan, PodPlan
 from wharfinger.maintenance.limits import Limits, Order
 from wharfinger.maintenance.model import Cluster, Name, Node
@@ -62,26 +61,40 @@ class WavePlan:
 
 
 def plan_waves(
-    cluster: Cluster, nodes: Sequence[str], limits: Limits, options: Options, now: datetime
+    cluster: Cluster,
+    nodes: Sequence[str],
+    limits: Limits,
+    options: Options,
+    now: datetime,
+    *,
+    ours: Collection[str] = (),
 ) -> WavePlan:
     """Explain and plan these nodes, in this order."""
     explainer = Explainer(cluster, options, now)
     names = tuple(dict.fromkeys(nodes))
     explained = {name: explainer.node(name) for name in names if name in cluster.nodes}
-    return arrange(explained, limits, [name for name in names if name not in explained])
+    absent = [name for name in names if name not in explained]
+    return arrange(explained, limits, absent, ours=ours)
 
 
 def arrange(
-    explained: Mapping[str, NodePlan], limits: Limits, absent: Iterable[str] = ()
+    explained: Mapping[str, NodePlan],
+    limits: Limits,
+    absent: Iterable[str] = (),
+    *,
+    ours: Collection[str] = (),
 ) -> WavePlan:
-    """Plan nodes that have been explained, in this order; `absent` are not in the cluster."""
+    """Plan nodes that have been explained, in this order; `absent` are not in the cluster.
+
+    `ours` are nodes that the same run has closed already: they come back when they have had their turn.
+    """
     nodes = {name: plan.node for name, plan in explained.items()}
     places = _places(nodes, limits)
     needs = {name: _needs(plan) for name, plan in explained.items()}
     losses = _Losses({budget for each in needs.values() for budget in each})
     reasons = {name: _reasons(plan) or losses.add(plan) for name, plan in explained.items()}
     out = {name for name, node in nodes.items() if not (node.ready and node.schedulable)}
-    back = {name for name in out if _comes_back(nodes[name]) and not reasons[name]}
+    back = {name for name in out.intersection(ours) if nodes[name].ready and not reasons[name]}
     crowded = _crowded(out - back, places, limits)
     for name in nodes:
         if name not in out and (why := crowded.get(places[name].value)) is not None:
@@ -199,11 +212,6 @@ def _places(nodes: Mapping[str, Node], limits: Limits) -> dict[str, Place]:
 
 def _value(node: Node, limits: Limits) -> str:
     return node.labels.get(limits.per, "") if limits.per else ""
-
-
-def _comes_back(node: Node) -> bool:
-    """Whether it is out only by a cordon of ours: that is taken away when it has had its turn."""
-    return node.ready and cordon.note_of(node) is not None
 
 
 def _crowded(out: Iterable[str], places: Mapping[str, Place], limits: Limits) -> dict[str, str]:
