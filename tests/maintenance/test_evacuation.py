@@ -119,6 +119,19 @@ def test_who_is_refused_by_a_budget_that_is_new_is_asked_again_when_the_budget_s
     assert answers.count("refused") <= 4
 
 
+def test_nothing_more_is_told_of_a_pod_once_it_is_gone(cluster: FakeCluster):
+    """The watch is faster than the answer to the eviction."""
+    cluster.ends_after = 0.0
+    cluster.add_maker("web", {"n1": 5})
+    each = Run(cluster)
+
+    assert each().state is State.EVACUATED
+
+    for number in range(1, 6):
+        of_it = [one.kind for one in each.told if str(one.pod) == f"p/web-{number}"]
+        assert of_it == [Kind.EVICTING, Kind.GONE]
+
+
 def test_pods_without_a_budget_are_asked_for_side_by_side_but_not_all_at_once(
     cluster: FakeCluster,
 ):
