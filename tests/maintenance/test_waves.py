@@ -191,6 +191,15 @@ def test_a_node_that_the_run_has_closed_goes_first_and_gives_its_place_back():
     assert batches(plan(cluster)) == ["n3"]
 
 
+def test_one_that_stays_out_or_never_has_a_turn_does_not_give_its_place_back():
+    broken = fleet([*nodes(2), node("n3", schedulable=False, ready=False)])
+    kept = fleet([*nodes(2), node("n3", schedulable=False)], [pod("bare", "n3", owned=False)])
+
+    assert batches(plan(broken, ours={"n3"})) == ["n3"]
+    assert batches(plan(kept, ours={"n3"})) == []
+    assert "n3" in reasons(plan(kept, ours={"n3"}))["n1"]
+
+
 def test_nodes_share_a_budget_only_if_it_bears_all_of_their_pods():
     pods = [pod(f"web-{i}", f"n{max(i, 2)}", "web") for i in range(1, 5)]
 

@@ -65,10 +65,9 @@ class Roster:
         Both are turns of this roster, in its order.
         """
         canaries = [turn for turn in waiting[: len(self.canaries)] if turn.node in self.canaries]
-        alone = any(turn.node in self.canaries for turn in going)
-        if not waiting or alone or (canaries and going):
+        if not waiting or any(turn.node in self.canaries for turn in going):
             return Batch([], False, set())
-        asked, most = (canaries[:1], 1) if canaries else self._open(waiting, going)
+        asked, most = (canaries, 1) if canaries else self._open(waiting, going)
         room = _Room(self, going, unavailable)
         turns: list[Turn] = []
         full = False
