@@ -195,6 +195,39 @@ kubectl rollout status deployment web
 """
 )
 
+BOX = """
+mkdir -p "$HERE/box/bin"
+cp /bin/busybox "$HERE/box/bin/"
+for tool in sh sleep; do ln -s busybox "$HERE/box/bin/$tool"; done
+tar -C "$HERE/box" -c bin >"$HERE/box.tar"
+docker import "$HERE/box.tar" box:1
+docker run --detach --name db --network none --stop-timeout 1 --tmpfs /scratch box:1 sleep 1000
+docker run --detach --name web --network container:db --stop-timeout 1 box:1 sleep 1000
+"""
+"""Two containers on an engine."""
+SWARM = """
+ip link add pier-1 type veth peer name pier-2
+ip address add 10.86.0.1/24 dev pier-1
+ip link set pier-1 up
+unshare --net --uts bash -ec 'hostname pier-2; touch "$HERE/apart"
+    until ip link set pier-2 up; do sleep 0.1; done
+    ip link set lo up; ip address add 10.86.0.2/24 dev pier-2
+    exec dockerd --data-root="$HERE/pier-2" --exec-root="$HERE/pier-2.exec" --pidfile="$HERE/pier-2.pid" \\
+        --host="unix://$HERE/pier-2.sock" --bridge=none --iptables=false' >"$HERE/pier-2.log" 2>&1 &
+worker=$!
+until test -e "$HERE/apart"; do sleep 0.1; done
+ip link set pier-2 netns $worker
+other() { docker --host "unix://$HERE/pier-2.sock" "$@"; }
+until other version >"$HERE/version" 2>&1; do sleep 0.1; done
+other import "$HERE/box.tar" box:1
+docker swarm init --advertise-addr 10.86.0.1
+other swarm join --advertise-addr 10.86.0.2 --token "$(docker swarm join-token -q worker)" 10.86.0.1:2377
+docker service create --detach --name web --replicas 2 --no-resolve-image --network host \\
+    --stop-grace-period 1s box:1 sleep 1000
+until test "$(docker ps --quiet | wc -l) $(other ps --quiet | wc -l)" = '3 1'; do sleep 0.1; done
+"""
+"""Another engine, and both as a swarm."""
+
 KILLED = """
 sed -i 's/docker.io]/docker.io, quay.io]/' site.yaml
 wharf maintain -i inventory.ini --drain-for none --yes --gate-command "test -e $HERE/mended" >killed &
@@ -319,6 +352,17 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             END: "test $(wharf maintain --status -o json | grep -c '\"done\": 2') = 3",
         },
     ),
+    "S1-without-kubernetes.md": (
+        DOCKER + BOX,
+        {
+            "wharf docker restore": "docker ps --quiet | diff - /dev/null",
+            "wharf swarm evacuate pier-2 --plan": "test $(docker ps --quiet | wc -l) = 2\n" + SWARM,
+            "docker node ps pier-2": "test $(other ps --quiet | wc -l) = 0",
+            "wharf swarm uncordon": "test $(docker service ps web --filter desired-state=running -q | wc -l) = 2",
+            END: "docker node inspect pier-2 --format '{{.Spec.Availability}}' | grep active; "
+            "(wharf swarm evacuate pier-2 --plan || true) | grep 'pinned.1: blocks'",
+        },
+    ),
     "fleet.md": (
         FLEET,
         {
@@ -330,6 +374,13 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 
 STOCK: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "S1-without-kubernetes.md": (
+        DOCKER + BOX,
+        {
+            "tac what-ran": "docker ps --quiet | diff - /dev/null",
+            END: "test $(docker ps --quiet | wc -l) = 2",
+        },
+    ),
     "S1-evacuate-a-node.md": (
         NODES,
         {"kubectl get nodes": f"if {LEFT.format('pier-1')}; then exit 1; fi"},

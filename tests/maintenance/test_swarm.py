@@ -92,7 +92,7 @@ def test_the_last_majority_of_managers_is_warned_of():
     alone = swarm.read(managers[:1], [], [])
     three = swarm.read(managers, [], [])
 
-    assert "1 managers" in next(swarm.warnings(alone, alone.nodes[0]))
+    assert "the only manager" in next(swarm.warnings(alone, alone.nodes[0]))
     assert [*swarm.warnings(three, three.nodes[0])] == []
 
 

@@ -39,7 +39,7 @@ class ContainersHeld(Blocked):
     code = "containers-held"
 
     def __init__(self, held: list[ContainerPlan]) -> None:
-        super().__init__(f"cannot stop the containers of this host: {len(held)} are held")
+        super().__init__(f"cannot stop the containers of this host: {len(held)} of them cannot go")
         self.details = tuple(
             f"  {one.container.name}: {one.verdict.reason} ({one.verdict.remedy})" for one in held
         )
@@ -107,7 +107,7 @@ def evacuate(
         raise ContainersHeld(held)
     begun = begun.joined(running)
     container_host.stop(engine, begun, grace=grace_period, told=_told, keep=_kept_in(record))
-    say(f"host {sanitized(begun.host)} is empty: {len(begun.containers)} containers to restore")
+    say(f"host {sanitized(begun.host)} is empty; containers to restore: {len(begun.containers)}")
     return None
 
 
@@ -144,7 +144,7 @@ def restore(
         note(error_lines(ContainerLost(each), color=color))
     if lost:
         raise PartlyDone(len(lost), len(found.containers))
-    say(f"host {sanitized(found.host)} is as it was: {len(found.containers)} containers run")
+    say(f"host {sanitized(found.host)} is as it was; containers: {len(found.containers)}")
 
 
 def _begun(path: Path, host: str) -> Record:

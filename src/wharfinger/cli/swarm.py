@@ -34,7 +34,7 @@ class TasksHeld(Blocked):
     code = "tasks-held"
 
     def __init__(self, node: Node, held: Sequence[TaskPlan]) -> None:
-        super().__init__(f"cannot drain node {node.name!r}: {len(held)} tasks are held")
+        super().__init__(f"cannot drain node {node.name!r}: {len(held)} of its tasks cannot go")
         self.details = tuple(
             f"  {one.task.name}: {one.verdict.reason} ({one.verdict.remedy})" for one in held
         )
@@ -45,8 +45,7 @@ class TasksUnplaced(Blocked):
 
     def __init__(self, drained: Drained) -> None:
         super().__init__(
-            f"cannot move all tasks of node {drained.node!r}: it is empty, and "
-            f"{len(drained.missing)} run nowhere",
+            f"cannot move all tasks of node {drained.node!r}: it is empty, and some run nowhere",
             remedy="make room elsewhere and run this again, or give the node back: "
             f"`wharf swarm uncordon {drained.node}`",
         )
@@ -192,7 +191,7 @@ def _held(plans: Sequence[TaskPlan]) -> list[TaskPlan]:
 
 
 def _lines(found: Swarm, node: Node, plans: Sequence[TaskPlan]) -> list[str]:
-    lines = [f"node {node.name}: {len(plans)} tasks"]
+    lines = [f"node {node.name}, tasks: {len(plans)}"]
     lines += [f"  warning: {one}" for one in swarm.warnings(found, node)]
     for one in plans:
         lines.append(f"{one.task.name}: {one.verdict.outcome}, {one.verdict.reason}")

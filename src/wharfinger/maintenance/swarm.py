@@ -158,11 +158,9 @@ def warnings(swarm: Swarm, node: Node) -> Iterator[str]:
     """What concerns the node as a whole."""
     managers = sum(one.manager for one in swarm.nodes)
     reachable = sum(one.reachable for one in swarm.nodes if one.id != node.id)
+    rank = "the only manager" if managers == 1 else f"one of {managers} managers"
     if node.manager and reachable <= managers // 2:
-        yield (
-            f"it is one of {managers} managers: while its engine is stopped, nothing in the swarm "
-            "can be changed"
-        )
+        yield (f"it is {rank}: while its engine is stopped, nothing in the swarm can be changed")
 
 
 def drained(node: Node, note: Note) -> Spec | None:
