@@ -75,8 +75,13 @@ class Manager:
     then: Callable[[], None] = lambda: None
     late: int = 0
     """So many changes come too late, since somebody else was faster."""
+    silent: int = 0
+    """So many questions are not answered."""
 
     def get(self, path: str, what: str) -> Any:
+        if self.silent:
+            self.silent -= 1
+            raise EngineFailed(what, "the swarm has no leader", status=500)
         found = {"/nodes": self.nodes, "/services": self.services, "/tasks": self.tasks}
         return found[path]
 

@@ -112,6 +112,16 @@ def test_a_run_that_was_killed_is_gone_on_with():
     assert run.start() == ()
 
 
+def test_one_that_took_a_name_in_between_takes_the_place_in_the_record():
+    run = Run(container("db"))
+    run.stop()
+    run.engine.containers[:] = [{**container("db"), "Id": "id-new"}]
+
+    record = run.stop()
+
+    assert [one.id for one in record.containers] == ["id-new"]
+
+
 def test_what_stops_with_its_end_is_not_asked_for_again():
     run = Run(container("brief", AutoRemove=True), container("db"))
 

@@ -117,6 +117,24 @@ def test_what_ended_on_the_node_before_the_drain_does_not_hold_it():
     assert drain.run().missing == {}
 
 
+def test_a_manager_without_a_leader_is_waited_for():
+    drain = Drain()
+    drain.manager.then = lambda: setattr(drain.manager, "silent", 3)
+    drain.steps = [[task("web", 1, "a", **ENDED), task("web", 1, "b")]]
+
+    assert not drain.run().missing
+    assert sum("no leader" in line for line in drain.told) == 1
+
+
+def test_a_manager_that_stays_silent_is_lost():
+    drain = Drain()
+    drain.manager.then = lambda: setattr(drain.manager, "silent", 10_000)
+
+    with pytest.raises(EngineFailed):
+        drain.run(limit=0)
+    assert drain.time.now >= swarm_drain.LONGEST
+
+
 def test_a_change_that_came_too_late_is_made_again():
     drain = Drain(task("web", 1, "b"), late=3)
 

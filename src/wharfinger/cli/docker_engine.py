@@ -21,6 +21,7 @@ DockerHost = Annotated[
 
 
 def engine(address: str) -> Api:
+    address = address or DEFAULT  # an empty variable says nothing
     if not address.startswith(_UNIX):
         raise UsageError(
             f"cannot reach the engine at {address!r}: only Unix sockets are spoken to",

@@ -58,14 +58,17 @@ class Record:
             raise OtherHost(self.host, host)
 
     def joined(self, running: Sequence[Container]) -> Record:
-        """This and what runs now. What was recorded first is what has to come back."""
+        """This and what runs now. What was recorded first is what has to come back, unless another has
+        taken its name since."""
         known = {one.id for one in (*self.containers, *self.removed)}
         new = [one for one in running if one.id not in known]
         kept = [one for one in new if not one.removed]
+        names = {one.name for one in new}
+        old = (one for one in self.containers if one.name not in names)
         return replace(
             self,
             stage=Stage.STOPPING,
-            containers=stopping_order((*self.containers, *kept)),
+            containers=stopping_order((*old, *kept)),
             removed=(*self.removed, *(one for one in new if one.removed)),
         )
 

@@ -23,6 +23,8 @@ from wharfinger.maintenance.swarm import Mark, Missing, Node, Swarm, Task
 
 SETTLED: Final = 5.0
 """Seconds after which the scheduler is believed that a task has no place."""
+LONGEST: Final = 60.0
+"""Seconds without an answer after which the manager counts as lost."""
 _PAUSE: Final = 0.3
 _TRIES: Final = 10
 _OUT_OF_DATE: Final = "update out of sequence"
@@ -116,7 +118,7 @@ def drain(
         if limit and time.seconds() >= end:
             return follower.outcome(timed_out=True)
         time.sleep(_PAUSE)
-        follower.see(look(engine))
+        follower.look(engine)
     return follower.outcome(timed_out=False)
 
 
@@ -158,9 +160,24 @@ class _Follower:
         self._left: tuple[Task, ...] = ()
         self._missing: dict[str, Missing] = {}
         self._since = time.seconds()
-        self.see(found)
+        self._silent: float | None = None
+        self._see(found)
 
-    def see(self, found: Swarm) -> None:
+    def look(self, engine: Engine) -> None:
+        """Look again. For a while managers may be without a leader, as when one of them is drained."""
+        try:
+            found = look(engine)
+        except EngineFailed as error:
+            if self._silent is None:
+                self._silent = self._time.seconds()
+                self._told(error.message)
+            if self._time.seconds() - self._silent >= LONGEST:
+                raise
+        else:
+            self._silent = None
+            self._see(found)
+
+    def _see(self, found: Swarm) -> None:
         """Take in what is there now, and tell what is new."""
         left = found.on(self._node)
         self._gone.update((task.id, task) for task in left)
