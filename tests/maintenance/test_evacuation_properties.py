@@ -73,7 +73,7 @@ def plights(draw: st.DrawFn) -> Callable[[str], str]:
     st.booleans(),
     st.booleans(),
 )
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_no_budget_is_broken_and_every_evacuation_ends_with_its_reasons(
     cluster: FakeCluster,
     disturb: Callable[[str], str],
@@ -97,7 +97,7 @@ def test_no_budget_is_broken_and_every_evacuation_ends_with_its_reasons(
 
 
 @given(clusters(), st.integers(0, 80), st.booleans())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_killed_at_any_moment_and_run_again_it_ends_as_if_it_had_not_been(
     cluster: FakeCluster, after: int, twice: bool
 ):
@@ -146,7 +146,7 @@ def waits_for_somebody(report: Report) -> bool:
 
 
 @given(clusters(), plights())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_nodes_that_are_evacuated_side_by_side_share_their_budgets(
     cluster: FakeCluster, disturb: Callable[[str], str]
 ):
@@ -169,7 +169,7 @@ def test_nodes_that_are_evacuated_side_by_side_share_their_budgets(
 
 
 @given(clusters())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_where_all_answer_nothing_is_asked_for_only_to_be_refused(cluster: FakeCluster):
     each = Run(cluster)
     each.at(FOREVER, each.stop.set)

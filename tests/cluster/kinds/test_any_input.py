@@ -45,7 +45,7 @@ def values(declared: Any) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("kind", SERVED, ids=lambda kind: kind.kind)
 @given(data=st.data())
-@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 def test_no_valid_types_crash_a_kind(kind, data):
     obj = data.draw(values(kind.schema))
     findings = schema.validate(kind, obj)
