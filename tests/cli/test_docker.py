@@ -91,6 +91,18 @@ def test_nothing_is_restored_without_its_record(engine, tmp_path, capsys):
     assert engine.calls == []
 
 
+def test_a_record_of_another_host_is_refused(engine, tmp_path, capsys):
+    record = tmp_path / "r"
+    assert app.run(("docker", "evacuate", "--force", "--record", str(record))) == 0
+    record.write_bytes(record.read_bytes().replace(b'"pier"', b'"quay"'))
+    engine.calls.clear()
+
+    assert app.run(("docker", "restore", "--record", str(record))) == 1
+    assert app.run(("docker", "evacuate", "--record", str(record))) == 1
+    assert "it is of host quay" in capsys.readouterr().err
+    assert engine.calls == []
+
+
 def test_a_finished_record_gives_way_to_another(engine, tmp_path, monkeypatch):
     monkeypatch.setattr("wharfinger.maintenance.container_host.SETTLED", 0.0)
     record = ("--record", str(tmp_path / "r"))
