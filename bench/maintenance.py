@@ -35,10 +35,11 @@ from e2e import clients, machine
 from e2e.clients import Kubectl
 from e2e.wharf import WHARF, Wharf
 from wharfinger.cli import cluster_access
-from wharfinger.maintenance import survey, waves
+from wharfinger.maintenance import survey
 from wharfinger.maintenance.explain import Explainer
-from wharfinger.maintenance.kube_api import KubeApi
-from wharfinger.maintenance.limits import Amount, Limits
+from wharfinger.maintenance.fleet import waves
+from wharfinger.maintenance.fleet.limits import Amount, Limits
+from wharfinger.maintenance.kube.api import KubeApi
 from wharfinger.maintenance.model import Cluster, Pod
 from wharfinger.maintenance.options import Options
 

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from wharfinger.maintenance.kube_server import Server
+from wharfinger.maintenance.kube.server import Server
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -13,8 +13,8 @@ from wharfinger.cli.exit_codes import MEANINGS
 from wharfinger.cluster import kinds
 from wharfinger.cluster.bootstrap import BINDINGS
 from wharfinger.cluster.roles import CLUSTER_ROLES
-from wharfinger.maintenance import drain_metrics
-from wharfinger.maintenance.progress import Kind, State
+from wharfinger.maintenance.node import drain_metrics
+from wharfinger.maintenance.node.progress import Kind, State
 from wharfinger.oci import manifest, names
 from wharfinger.server import limits, settings
 

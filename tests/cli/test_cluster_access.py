@@ -14,7 +14,7 @@ from wharfinger.cli import cluster_access, exec_credential, kubeconfig
 from wharfinger.cli.errors import InvalidKubeconfig, NoContext
 from wharfinger.cli.exec_credential import ExecCredential
 from wharfinger.maintenance.api import ApiFault, ApiRefused
-from wharfinger.maintenance.kube_server import Proof, Server
+from wharfinger.maintenance.kube.server import Proof, Server
 
 FULL = """\
 current-context: c

@@ -104,7 +104,7 @@ def test_a_record_of_another_host_is_refused(engine, tmp_path, capsys):
 
 
 def test_a_finished_record_gives_way_to_another(engine, tmp_path, monkeypatch):
-    monkeypatch.setattr("wharfinger.maintenance.container_host.SETTLED", 0.0)
+    monkeypatch.setattr("wharfinger.maintenance.docker.host.SETTLED", 0.0)
     record = ("--record", str(tmp_path / "r"))
 
     assert app.run(("docker", "evacuate", "--force", *record)) == 0

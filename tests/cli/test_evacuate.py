@@ -15,8 +15,8 @@ from wharfinger.cli.options import CONNECTION, Format
 from wharfinger.errors import Unavailable, WharfingerError
 from wharfinger.maintenance.explain import NodePlan, PodPlan
 from wharfinger.maintenance.model import Name, Node, Pod
+from wharfinger.maintenance.node.progress import Report, State
 from wharfinger.maintenance.options import Options
-from wharfinger.maintenance.progress import Report, State
 from wharfinger.maintenance.verdict import Outcome, Verdict
 
 NODE = "/api/v1/nodes/pier-1"

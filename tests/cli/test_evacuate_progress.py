@@ -11,7 +11,7 @@ from wharfinger.cli.live import Rows
 from wharfinger.cli.options import Format
 from wharfinger.maintenance.explain import NodePlan, PodPlan
 from wharfinger.maintenance.model import Name, Node, Pod
-from wharfinger.maintenance.progress import Kind, Progress, Report, State
+from wharfinger.maintenance.node.progress import Kind, Progress, Report, State
 from wharfinger.maintenance.verdict import Outcome, Verdict
 
 WEB = Name("shop", "web-1")

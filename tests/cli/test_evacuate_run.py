@@ -13,13 +13,13 @@ from maintenance.fake_cluster import FakeCluster, JumpingClock, run
 from wharfinger.cli import evacuate_run
 from wharfinger.cli.evacuate_run import Order, Outcomes
 from wharfinger.maintenance import cordon
-from wharfinger.maintenance.announcing import Announcer
 from wharfinger.maintenance.api import ApiRefused
 from wharfinger.maintenance.cordon import Note
 from wharfinger.maintenance.explain import NodePlan
 from wharfinger.maintenance.model import Node
+from wharfinger.maintenance.node.announcing import Announcer
+from wharfinger.maintenance.node.progress import Kind, Progress, Reopen, Report, State
 from wharfinger.maintenance.options import Options
-from wharfinger.maintenance.progress import Kind, Progress, Reopen, Report, State
 
 NOTE = Note("ann@desk", "a new disk", "run-1", "2027-01-15T12:00:00Z")
 

@@ -29,13 +29,20 @@ from wharfinger.cli.maintain_output import Objects, Table
 from wharfinger.errors import BadInput
 from wharfinger.hosts.fleet import HostReport, State
 from wharfinger.hosts.on_host.changes import Disruption
-from wharfinger.maintenance import report
-from wharfinger.maintenance.gates import Command, Place
-from wharfinger.maintenance.host_states import Begun, Explained, HostState, Skipped, Step, Work
-from wharfinger.maintenance.journal import InvalidJournal
-from wharfinger.maintenance.limits import Amount, Order
+from wharfinger.maintenance.fleet import report
+from wharfinger.maintenance.fleet.gates import Command, Place
+from wharfinger.maintenance.fleet.host_states import (
+    Begun,
+    Explained,
+    HostState,
+    Skipped,
+    Step,
+    Work,
+)
+from wharfinger.maintenance.fleet.journal import InvalidJournal
+from wharfinger.maintenance.fleet.limits import Amount, Order
 from wharfinger.maintenance.model import Name
-from wharfinger.maintenance.progress import Kind, Progress
+from wharfinger.maintenance.node.progress import Kind, Progress
 from wharfinger.system.lock import Lock
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

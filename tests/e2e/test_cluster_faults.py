@@ -18,7 +18,7 @@ from made_pods import pod_spec, practice
 from wharfinger.cli import cluster_access
 from wharfinger.errors import NotFound
 from wharfinger.maintenance.api import Answer, ApiFault, ApiRefused, WatchExpired
-from wharfinger.maintenance.kube_api import KubeApi
+from wharfinger.maintenance.kube.api import KubeApi
 from wharfinger.maintenance.model import Object, Pod
 
 pytestmark = pytest.mark.e2e

@@ -19,11 +19,11 @@ from e2e.wharf import Wharf
 from maintenance import drain_table
 from maintenance.drain_table import PodRow, Row
 from wharfinger.cli import cluster_access
-from wharfinger.maintenance import evacuation
 from wharfinger.maintenance.api import Api, NodeUnknown
 from wharfinger.maintenance.cordon import Note
-from wharfinger.maintenance.kube_api import KubeApi
-from wharfinger.maintenance.progress import Progress, Report, State
+from wharfinger.maintenance.kube.api import KubeApi
+from wharfinger.maintenance.node import evacuation
+from wharfinger.maintenance.node.progress import Progress, Report, State
 from wharfinger.system.clock import SystemClock
 
 pytestmark = pytest.mark.e2e

@@ -24,12 +24,13 @@ from e2e.machine import Process
 from e2e.wharf import WHARF, Wharf
 from made_pods import practice, template
 from wharfinger.cli import cluster_access
-from wharfinger.maintenance import cordon, evacuation
+from wharfinger.maintenance import cordon
 from wharfinger.maintenance.cordon import Note
-from wharfinger.maintenance.kube_api import KubeApi
+from wharfinger.maintenance.kube.api import KubeApi
 from wharfinger.maintenance.model import Object
+from wharfinger.maintenance.node import evacuation
+from wharfinger.maintenance.node.progress import Kind, Progress, Report, State
 from wharfinger.maintenance.options import Options
-from wharfinger.maintenance.progress import Kind, Progress, Report, State
 from wharfinger.system.clock import SystemClock
 
 pytestmark = pytest.mark.e2e

@@ -20,12 +20,13 @@ from maintenance.fake_cluster import FakeCluster, JumpingClock, refused, run
 from wharfinger.cli import cordon, evacuate_run, nodes
 from wharfinger.cli.evacuate_progress import Lines
 from wharfinger.errors import WharfingerError
-from wharfinger.maintenance import evacuation, rules
+from wharfinger.maintenance import rules
 from wharfinger.maintenance.api import Eviction
 from wharfinger.maintenance.cordon import Note
 from wharfinger.maintenance.model import Name, Owner, Pod
+from wharfinger.maintenance.node import evacuation
+from wharfinger.maintenance.node.progress import State
 from wharfinger.maintenance.options import Options
-from wharfinger.maintenance.progress import State
 from wharfinger.maintenance.verdict import Outcome
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors" / "drain.json").read_text())["cases"]

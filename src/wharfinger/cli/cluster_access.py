@@ -22,7 +22,7 @@ from wharfinger.cli.errors import NoContext
 from wharfinger.cli.exec_credential import ExecCredential
 from wharfinger.cli.kubeconfig import Context, Entry, Found, Identity, text
 from wharfinger.maintenance.api import ApiFault
-from wharfinger.maintenance.kube_server import Credential, Fixed, Proof, Server
+from wharfinger.maintenance.kube.server import Credential, Fixed, Proof, Server
 
 POD_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod finds the token of its account and the authority of its cluster."""

@@ -22,10 +22,12 @@ from wharfinger.cli.exit_codes import ExitCode
 from wharfinger.cli.options import Flag, Format
 from wharfinger.cli.terminal import Color, error_lines, note, sanitized, say, wants_color
 from wharfinger.errors import NotFound, WharfingerError
-from wharfinger.maintenance import container_host, container_record, containers
-from wharfinger.maintenance.container_host import Keep, Lost
-from wharfinger.maintenance.container_record import Record, Stage
-from wharfinger.maintenance.containers import ContainerPlan
+from wharfinger.maintenance.docker import containers
+from wharfinger.maintenance.docker import host as container_host
+from wharfinger.maintenance.docker import record as container_record
+from wharfinger.maintenance.docker.containers import ContainerPlan
+from wharfinger.maintenance.docker.host import Keep, Lost
+from wharfinger.maintenance.docker.record import Record, Stage
 from wharfinger.maintenance.verdict import Outcome
 from wharfinger.system import files
 

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from wharfinger.cli.errors import UsageError
 from wharfinger.hosts.on_host.storage.docker.api import Api
-from wharfinger.maintenance.container_host import Time
+from wharfinger.maintenance.docker.host import Time
 
 DEFAULT: Final = "unix:///var/run/docker.sock"
 CLOCK: Final = Time(seconds=time.monotonic, sleep=time.sleep)

@@ -33,12 +33,12 @@ from wharfinger.cli.exit_codes import ExitCode
 from wharfinger.cli.options import CONNECTION, OUTPUT, Connection, Flag, Format, Output, Text
 from wharfinger.cli.terminal import note, sanitized
 from wharfinger.errors import WharfingerError
-from wharfinger.maintenance.announcing import Announcer
 from wharfinger.maintenance.explain import NodePlan
-from wharfinger.maintenance.kube_api import KubeApi
+from wharfinger.maintenance.kube.api import KubeApi
+from wharfinger.maintenance.node.announcing import Announcer
+from wharfinger.maintenance.node.progress import Reopen, Report, State
+from wharfinger.maintenance.node.webhook import Webhook
 from wharfinger.maintenance.options import Options
-from wharfinger.maintenance.progress import Reopen, Report, State
-from wharfinger.maintenance.webhook import Webhook
 from wharfinger.system import signals
 from wharfinger.system.clock import SystemClock
 

@@ -18,10 +18,11 @@ from wharfinger.cli.live import Rows
 from wharfinger.cli.options import Format
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import note, sanitized, say
-from wharfinger.maintenance import explain, notices
+from wharfinger.maintenance import explain
 from wharfinger.maintenance.explain import NodePlan
 from wharfinger.maintenance.model import Name
-from wharfinger.maintenance.progress import Kind, Progress, Report, State
+from wharfinger.maintenance.node import notices
+from wharfinger.maintenance.node.progress import Kind, Progress, Report, State
 
 Seconds = Callable[[], float]
 """A clock that never goes back."""

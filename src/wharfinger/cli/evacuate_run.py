@@ -19,15 +19,16 @@ from typing import Final
 from wharfinger.cli import nodes
 from wharfinger.cli.evacuate_progress import Teller
 from wharfinger.errors import WharfingerError
-from wharfinger.maintenance import drain_metrics, evacuation, notices, survey
-from wharfinger.maintenance.announcing import Announcer
+from wharfinger.maintenance import survey
 from wharfinger.maintenance.api import Api
 from wharfinger.maintenance.cordon import Note
-from wharfinger.maintenance.drain_metrics import Standing
 from wharfinger.maintenance.explain import Explainer, NodePlan
 from wharfinger.maintenance.model import Name, Node
+from wharfinger.maintenance.node import drain_metrics, evacuation, notices
+from wharfinger.maintenance.node.announcing import Announcer
+from wharfinger.maintenance.node.drain_metrics import Standing
+from wharfinger.maintenance.node.progress import Clock, Kind, Progress, Reopen, Report
 from wharfinger.maintenance.options import Options
-from wharfinger.maintenance.progress import Clock, Kind, Progress, Reopen, Report
 from wharfinger.maintenance.verdict import Code, Outcome
 from wharfinger.system import files
 

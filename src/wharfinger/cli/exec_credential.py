@@ -23,7 +23,7 @@ from wharfinger.cli import client
 from wharfinger.cli.errors import InvalidKubeconfig
 from wharfinger.cli.kubeconfig import Context, Found, Identity, text
 from wharfinger.maintenance.api import ApiFault, ApiRefused
-from wharfinger.maintenance.kube_server import Proof
+from wharfinger.maintenance.kube.server import Proof
 
 VERSIONS: Final = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 MOST_SECONDS: Final = 300.0

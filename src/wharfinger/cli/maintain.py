@@ -33,7 +33,7 @@ from wharfinger.cli.maintain_run import Command
 from wharfinger.cli.options import CONNECTION, OUTPUT, Connection, Format, Output
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import say
-from wharfinger.maintenance import prometheus, report
+from wharfinger.maintenance.fleet import prometheus, report
 from wharfinger.server.settings import default_state
 from wharfinger.system.clock import SystemClock
 

@@ -17,10 +17,10 @@ from wharfinger.cli.errors import UsageError
 from wharfinger.cli.evacuate_options import Drain
 from wharfinger.cli.fleet_options import Fleet
 from wharfinger.hosts.on_host.changes import Disruption
-from wharfinger.maintenance.journal import InvalidJournal
-from wharfinger.maintenance.limits import Amount, Limits, Order
+from wharfinger.maintenance.fleet.journal import InvalidJournal
+from wharfinger.maintenance.fleet.limits import Amount, Limits, Order
+from wharfinger.maintenance.fleet.windows import Windows
 from wharfinger.maintenance.options import Options
-from wharfinger.maintenance.windows import Windows
 
 
 class NotTheSameCluster(UsageError):

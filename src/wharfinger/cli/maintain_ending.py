@@ -9,8 +9,8 @@ from wharfinger.cli import exit_codes
 from wharfinger.cli.errors import Blocked, PartlyDone
 from wharfinger.cli.terminal import note
 from wharfinger.errors import Conflict, WharfingerError
-from wharfinger.maintenance.host_states import HostState, Step
-from wharfinger.maintenance.lease import LeaseHeld
+from wharfinger.maintenance.fleet.host_states import HostState, Step
+from wharfinger.maintenance.fleet.lease import LeaseHeld
 
 
 class ClusterTaken(Blocked):

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from wharfinger.errors import Conflict, NotFound, Unavailable
-from wharfinger.maintenance import journal
-from wharfinger.maintenance.host_states import Event
-from wharfinger.maintenance.journal import Run
+from wharfinger.maintenance.fleet import journal
+from wharfinger.maintenance.fleet.host_states import Event
+from wharfinger.maintenance.fleet.journal import Run
 from wharfinger.system import files, lock
 from wharfinger.system.lock import Lock, Locked
 

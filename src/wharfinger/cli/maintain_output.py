@@ -24,11 +24,12 @@ from wharfinger.cli.terminal import note, sanitized, say
 from wharfinger.errors import WharfingerError
 from wharfinger.hosts import fleet
 from wharfinger.hosts.fleet import HostReport
-from wharfinger.maintenance import explain, report
+from wharfinger.maintenance import explain
 from wharfinger.maintenance.explain import NodePlan
-from wharfinger.maintenance.host_states import HostState, Step
-from wharfinger.maintenance.progress import Kind, Progress
-from wharfinger.maintenance.waves import WavePlan
+from wharfinger.maintenance.fleet import report
+from wharfinger.maintenance.fleet.host_states import HostState, Step
+from wharfinger.maintenance.fleet.waves import WavePlan
+from wharfinger.maintenance.node.progress import Kind, Progress
 from wharfinger.system import files
 
 Seconds = Callable[[], float]

@@ -26,14 +26,16 @@ from wharfinger.cli.maintain_asked import Asked, words
 from wharfinger.hosts import fleet
 from wharfinger.hosts.fleet import HostReport
 from wharfinger.hosts.on_host.changes import Disruption
-from wharfinger.maintenance import cordon, evacuation, prometheus
+from wharfinger.maintenance import cordon
 from wharfinger.maintenance.api import Api
 from wharfinger.maintenance.cordon import Note
-from wharfinger.maintenance.fleet_parts import Applied, HostPlan
-from wharfinger.maintenance.gates import Command, Gate, NodeReady, Prometheus
+from wharfinger.maintenance.fleet import prometheus
+from wharfinger.maintenance.fleet.gates import Command, Gate, NodeReady, Prometheus
+from wharfinger.maintenance.fleet.parts import Applied, HostPlan
+from wharfinger.maintenance.node import evacuation
+from wharfinger.maintenance.node.patience import Patience
+from wharfinger.maintenance.node.progress import Clock, Progress, Report
 from wharfinger.maintenance.options import Options
-from wharfinger.maintenance.patience import Patience
-from wharfinger.maintenance.progress import Clock, Progress, Report
 
 _AT_ONCE: Final = 64
 _COMMAND_SECONDS: Final = 60.0

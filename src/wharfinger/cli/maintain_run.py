@@ -34,21 +34,23 @@ from wharfinger.cli.maintain_parts import AnsibleHosts, ClusterNodes, gates, hos
 from wharfinger.cli.options import Connection, Format
 from wharfinger.cli.terminal import note, progress, sanitized
 from wharfinger.hosts.fleet import HostReport
-from wharfinger.maintenance import fleet_plan, host_states, report, survey
-from wharfinger.maintenance import maintain as maintaining
-from wharfinger.maintenance.announcing import Announcer
+from wharfinger.maintenance import survey
 from wharfinger.maintenance.api import Api
 from wharfinger.maintenance.cordon import Note
 from wharfinger.maintenance.explain import Explainer, NodePlan
-from wharfinger.maintenance.fleet_notices import Announcing
-from wharfinger.maintenance.fleet_parts import Settings
-from wharfinger.maintenance.host_states import Event, HostState
-from wharfinger.maintenance.kube_api import KubeApi
-from wharfinger.maintenance.lease import Lease, LeaseHeld
-from wharfinger.maintenance.maintain import Maintenance
+from wharfinger.maintenance.fleet import host_states, report
+from wharfinger.maintenance.fleet import maintain as maintaining
+from wharfinger.maintenance.fleet import plan as fleet_plan
+from wharfinger.maintenance.fleet.host_states import Event, HostState
+from wharfinger.maintenance.fleet.lease import Lease, LeaseHeld
+from wharfinger.maintenance.fleet.maintain import Maintenance
+from wharfinger.maintenance.fleet.notices import Announcing
+from wharfinger.maintenance.fleet.parts import Settings
+from wharfinger.maintenance.fleet.waves import WavePlan
+from wharfinger.maintenance.kube.api import KubeApi
 from wharfinger.maintenance.model import Node
-from wharfinger.maintenance.waves import WavePlan
-from wharfinger.maintenance.webhook import Webhook
+from wharfinger.maintenance.node.announcing import Announcer
+from wharfinger.maintenance.node.webhook import Webhook
 from wharfinger.system import signals
 from wharfinger.system.clock import SystemClock
 

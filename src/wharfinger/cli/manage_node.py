@@ -22,7 +22,7 @@ from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import note, sanitized
 from wharfinger.errors import Conflict
 from wharfinger.maintenance import cordon as cordons
-from wharfinger.maintenance.kube_api import KubeApi
+from wharfinger.maintenance.kube.api import KubeApi
 from wharfinger.maintenance.model import Node
 
 _GRACE: Final = 30

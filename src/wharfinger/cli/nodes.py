@@ -24,7 +24,7 @@ from wharfinger.cli.options import Connection
 from wharfinger.errors import Conflict, Forbidden, NotFound, Unauthenticated, WharfingerError
 from wharfinger.maintenance.api import Api, ApiRefused, NodeUnknown
 from wharfinger.maintenance.cordon import Note
-from wharfinger.maintenance.kube_api import KubeApi
+from wharfinger.maintenance.kube.api import KubeApi
 from wharfinger.maintenance.model import Node
 
 Change = Callable[[Node], Mapping[str, Any] | None]

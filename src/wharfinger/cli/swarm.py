@@ -20,9 +20,9 @@ from wharfinger.cli.evacuate_options import Duration
 from wharfinger.cli.exit_codes import ExitCode
 from wharfinger.cli.options import CONNECTION, Flag, Format, Text
 from wharfinger.cli.terminal import note, sanitized, say
-from wharfinger.maintenance import swarm, swarm_drain
-from wharfinger.maintenance.swarm import Node, Swarm, TaskPlan
-from wharfinger.maintenance.swarm_drain import Drained
+from wharfinger.maintenance.docker import swarm, swarm_drain
+from wharfinger.maintenance.docker.swarm import Node, Swarm, TaskPlan
+from wharfinger.maintenance.docker.swarm_drain import Drained
 from wharfinger.maintenance.verdict import Outcome
 
 app = App(name="swarm", help="Drain nodes of a Docker Swarm, and give them back.")

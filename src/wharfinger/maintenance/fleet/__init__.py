@@ -1,0 +1,1 @@
+"""Maintain many hosts: waves, windows, gates, a journal and the runner."""

@@ -1,0 +1,1 @@
+"""Evacuate one node: what is asked, followed and told, and the runner."""
