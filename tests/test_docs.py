@@ -13,6 +13,7 @@ from wharfinger.cli.exit_codes import MEANINGS
 from wharfinger.cluster import kinds
 from wharfinger.cluster.bootstrap import BINDINGS
 from wharfinger.cluster.roles import CLUSTER_ROLES
+from wharfinger.maintenance.fleet import metrics
 from wharfinger.maintenance.node import drain_metrics
 from wharfinger.maintenance.node.progress import Kind, State
 from wharfinger.oci import manifest, names
@@ -76,6 +77,13 @@ def test_evacuate_has_all_of_its_words():
     assert [kind for kind in Kind if f"`{kind}`" not in text] == []
     assert [state for state in State if state not in text] == []
     for name in re.findall(r"TYPE (\w+) gauge", drain_metrics.text([], now=0)):
+        assert f"`{name}" in text
+
+
+def test_metrics_of_maintenance_are_named_as_they_are():
+    text = page("docs/reference/maintenance.md")
+
+    for name in re.findall(r"TYPE (\w+) gauge", metrics.text([], {}, now=0)):
         assert f"`{name}" in text
 
 

@@ -175,6 +175,7 @@ def test_a_change_goes_over_three_hosts_stops_at_the_broken_one_and_is_finished_
             "--yes",
             f"--gate-command={GATE.format(passed)}",
             f"--report={folder / 'report.md'}",
+            f"--metrics={folder / 'maintain.prom'}",
         )
     finally:
         impostor.stop()
@@ -189,6 +190,8 @@ def test_a_change_goes_over_three_hosts_stops_at_the_broken_one_and_is_finished_
     }
     assert "node pier-two is back in service" in report["hosts"][1]["message"]
     assert "| two | pier-two | failed | yes | restart |" in (folder / "report.md").read_text()
+    metrics = (folder / "maintain.prom").read_text()
+    assert 'phase{host="two",node="pier-two",phase="failed"} 1' in metrics
     assert harbour.settings("one") != before["one"]
     assert {name: harbour.settings(name) for name in ("two", "three")} == {
         name: before[name] for name in ("two", "three")

@@ -75,7 +75,7 @@ COMMANDS: Final = (
     Command(
         "maintain", "maintain:maintain", NODES, "Bring the hosts of a cluster to the site file."
     ),
-    Command("docker", "docker:app", NODES, "Empty a plain Docker host, and bring its set back."),
+    Command("docker", "docker:app", NODES, "Empty a plain Docker host, and start all again."),
     Command("swarm", "swarm:app", NODES, "Drain nodes of a Docker Swarm, and give them back."),
     Command("up", "server:up", SERVER, "Start the server."),
     Command("status", "server:status", SERVER, "Say whether the server runs, and where."),

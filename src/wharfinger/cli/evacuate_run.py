@@ -18,6 +18,7 @@ from typing import Final
 
 from wharfinger.cli import nodes
 from wharfinger.cli.evacuate_progress import Teller
+from wharfinger.cli.metrics_file import MetricsFile
 from wharfinger.errors import WharfingerError
 from wharfinger.maintenance import survey
 from wharfinger.maintenance.api import Api
@@ -30,10 +31,8 @@ from wharfinger.maintenance.node.drain_metrics import Standing
 from wharfinger.maintenance.node.progress import Clock, Kind, Progress, Reopen, Report
 from wharfinger.maintenance.options import Options
 from wharfinger.maintenance.verdict import Code, Outcome
-from wharfinger.system import files
 
 _TICK: Final = 1.0
-_READABLE: Final = 0o644
 STUCK: Final = 30.0
 """Seconds without a pod that went after which those who do not watch are told what holds."""
 
@@ -161,24 +160,15 @@ class Book:
     """The file of metrics, as it stands after each thing that changes it."""
 
     def __init__(self, path: Path | None, teller: Teller, clock: Clock) -> None:
-        self._path, self._teller, self._clock = path, teller, clock
+        self._file, self._clock = MetricsFile(path, teller.warn), clock
         self._standings: dict[str, Standing] = {}
-        self._warned = False
 
     def seconds(self) -> float:
         return self._clock.now().timestamp()
 
     def enter(self, standing: Standing) -> None:
-        if self._path is None:
-            return
         self._standings[standing.node] = standing
-        text = drain_metrics.text(self._standings.values(), now=self.seconds())
-        try:
-            files.write(self._path, text.encode(), mode=_READABLE)
-        except OSError as error:
-            if not self._warned:
-                self._teller.warn(f"no metrics are written to {self._path}: {error.strerror}")
-            self._warned = True
+        self._file.write(drain_metrics.text(self._standings.values(), now=self.seconds()))
 
 
 class Ears:

@@ -97,6 +97,9 @@ class Hearing:
     webhook: Annotated[str | None, Parameter(show_default=False)] = None
     """Address that gets a JSON POST when a node is emptied, is held, and when a host is over."""
 
+    metrics: Annotated[Path | None, Parameter(show_default=False)] = None
+    """File for metrics, as node_exporter's textfile collector reads it (its name ends in .prom)."""
+
 
 HEARING_OPTIONS: Final = Hearing()
 PACE_OPTIONS: Final = Pace()

@@ -31,6 +31,7 @@ from wharfinger.cli.maintain_journal import RunFiles
 from wharfinger.cli.maintain_options import Hearing, Runs
 from wharfinger.cli.maintain_output import Teller
 from wharfinger.cli.maintain_parts import AnsibleHosts, ClusterNodes, gates, host_plan
+from wharfinger.cli.metrics_file import MetricsFile
 from wharfinger.cli.options import Connection, Format
 from wharfinger.cli.terminal import note, progress, sanitized
 from wharfinger.hosts.fleet import HostReport
@@ -44,6 +45,7 @@ from wharfinger.maintenance.fleet import plan as fleet_plan
 from wharfinger.maintenance.fleet.host_states import Event, HostState
 from wharfinger.maintenance.fleet.lease import Lease, LeaseHeld
 from wharfinger.maintenance.fleet.maintain import Maintenance
+from wharfinger.maintenance.fleet.metrics import Measuring
 from wharfinger.maintenance.fleet.notices import Announcing
 from wharfinger.maintenance.fleet.parts import Settings
 from wharfinger.maintenance.fleet.waves import WavePlan
@@ -79,7 +81,7 @@ class Command:
     ) -> None:
         self._root, self._runs, self._form = root, runs, form
         self._connection = connection
-        self._events = hearing.events
+        self._events, self._metrics = hearing.events, hearing.metrics
         self._webhook = Webhook(hearing.webhook) if hearing.webhook is not None else None
         self._clock = SystemClock()
 
@@ -178,14 +180,19 @@ class Command:
                     files.write(event)
                 for state in found.states.values():
                     teller.host(state)
+
+                def warn(text: str) -> None:
+                    teller.note(f"warning: {text}")
+
                 announcer = Announcer(
                     api,
                     events=self._events,
                     webhook=self._webhook,
-                    warn=lambda text: teller.note(f"warning: {text}"),
+                    warn=warn,
                     now=self._clock.now,
                 )
                 note_of_run = _note(files.run)
+                metrics = MetricsFile(self._metrics, warn)
                 maintenance = Maintenance(
                     Settings(
                         run=files.run,
@@ -200,7 +207,7 @@ class Command:
                     nodes=self._nodes(api, asked, note_of_run, teller.note),
                     journal=files,
                     watcher=Announcing(
-                        teller,
+                        Measuring(teller, metrics.write, time.time),
                         note_of_run,
                         lambda one: announcer.announce(found.nodes[one.node], one),
                     ),

@@ -2,7 +2,7 @@
 What an evacuation asks of a cluster: a few requests of the Kubernetes API, and one watch.
 
 Whoever implements it says what came of a request and retries nothing; the runner decides. The real
-one is `kube_api.py`; tests have one in memory.
+one is `kube/api.py`; tests have one in memory.
 """
 
 from __future__ import annotations

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from wharfinger.maintenance import metric_text
+from wharfinger.maintenance.metric_text import Gauge, Labels
 from wharfinger.maintenance.node.progress import Report, State
 
 RUNNING: Final = "running"
 
 _STATES: Final = (RUNNING, *map(str, State))
-_Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,45 +43,38 @@ class Standing:
 def text(standings: Iterable[Standing], *, now: float) -> str:
     """What a file for node_exporter's textfile collector holds."""
     found = sorted(standings, key=lambda one: one.node)
-    families: tuple[tuple[str, str, list[tuple[_Labels, float]]], ...] = (
+    return metric_text.text(
+        "wharfinger_drain",
         (
-            "blocked_pods",
-            "Pods that cannot go now, by the reason.",
-            [
-                ((("node", one.node), ("reason", reason)), count)
-                for one in found
-                for reason, count in sorted(one.held.items())
-            ],
+            Gauge(
+                "blocked_pods",
+                "Pods that cannot go now, by the reason.",
+                [
+                    ((("node", one.node), ("reason", reason)), count)
+                    for one in found
+                    for reason, count in sorted(one.held.items())
+                ],
+            ),
+            Gauge("pods_left", "Pods still to go.", [(_node(one), one.left) for one in found]),
+            Gauge("pods_gone", "Pods that went.", [(_node(one), one.gone) for one in found]),
+            Gauge(
+                "duration_seconds",
+                "How long it has taken.",
+                [(_node(one), round(one.seconds, 3)) for one in found],
+            ),
+            Gauge(
+                "state",
+                "1 for the state that it is in, 0 for the others.",
+                [
+                    ((*_node(one), ("state", state)), int(one.state == state))
+                    for one in found
+                    for state in _STATES
+                ],
+            ),
+            Gauge("written_timestamp_seconds", "When this was written.", [((), round(now))]),
         ),
-        ("pods_left", "Pods still to go.", [((("node", one.node),), one.left) for one in found]),
-        ("pods_gone", "Pods that went.", [((("node", one.node),), one.gone) for one in found]),
-        (
-            "duration_seconds",
-            "How long it has taken.",
-            [((("node", one.node),), round(one.seconds, 3)) for one in found],
-        ),
-        (
-            "state",
-            "1 for the state that it is in, 0 for the others.",
-            [
-                ((("node", one.node), ("state", state)), int(one.state == state))
-                for one in found
-                for state in _STATES
-            ],
-        ),
-        ("written_timestamp_seconds", "When this was written.", [((), round(now))]),
     )
-    return "".join(f"{line}\n" for family in families for line in _family(*family))
 
 
-def _family(name: str, about: str, values: Iterable[tuple[_Labels, float]]) -> Iterator[str]:
-    full = f"wharfinger_drain_{name}"
-    yield f"# HELP {full} {about}"
-    yield f"# TYPE {full} gauge"
-    for labels, value in values:
-        shown = ",".join(f'{key}="{_escaped(label)}"' for key, label in labels)
-        yield f"{full}{f'{{{shown}}}' if shown else ''} {value}"
-
-
-def _escaped(label: str) -> str:
-    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+def _node(standing: Standing) -> Labels:
+    return (("node", standing.node),)
