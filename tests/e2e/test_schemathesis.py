@@ -39,7 +39,7 @@ from e2e.wharf import Wharf
 pytestmark = pytest.mark.e2e
 
 SEED: Final = runs.seed()
-EXAMPLES: Final = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 2}
+EXAMPLES: Final = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 1}
 """Of each operation. The first is always the simplest that there is, so one alone would be no draw."""
 
 CHECKS: Final = [
