@@ -35,7 +35,7 @@ from wharfinger.maintenance.model import Budget, Name, Node, Owner, Pod
 Value = TypeVar("Value")
 
 
-class _Jumping(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
+class _Jumping(selectors.EpollSelector):
     """Waits for no time to pass: it makes it pass."""
 
     def __init__(self) -> None:
