@@ -152,3 +152,15 @@ def test_a_node_is_given_back_once(manager, capsys):
     assert app.run(("swarm", "uncordon", "b")) == 0
     assert capsys.readouterr().out == "node/b already active\n"
     assert app.run(("swarm", "uncordon", "c")) == 1
+
+
+def test_without_an_engine_it_is_said_what_is_missing(tmp_path, capsys):
+    words = ["docker", "evacuate", "--record", str(tmp_path / "record.json")]
+
+    code = app.run([*words, "--docker-host", f"unix://{tmp_path}/docker.sock"])
+
+    told = capsys.readouterr().err
+    assert code == 1
+    assert f"cannot reach a Docker engine at {tmp_path}/docker.sock: No such file" in told
+    assert "--docker-host unix://PATH" in told
+    assert not (tmp_path / "record.json").exists()
