@@ -1,8 +1,10 @@
 """
 What must agree to a write after rights and before validation.
 
-An admission may change the new object or refuse with an error. Those that need to know of rights
-(the escalation check) live with the rights; here is the one about namespaces.
+A review comes first and may ask others, so it may take a while; what it says was true then. An
+admission follows at the end, at once, from what is true now. Both may change the new object or refuse
+with an error. Those that need to know of rights (the escalation check) live with the rights; here is
+the one about namespaces.
 """
 
 from __future__ import annotations
@@ -42,6 +44,25 @@ class Admission(Protocol):
 
         `new` is None for a deletion and `old` for a creation; `old` is shared: do not touch it.
         `name` is "" while a name is to be generated.
+        """
+        ...
+
+
+class Review(Protocol):
+    async def review(
+        self,
+        operation: Operation,
+        kind: Kind,
+        namespace: str,
+        new: Object,
+        old: Object | None,
+        subresource: str,
+        /,
+    ) -> None:
+        """Let a creation or an update go on, perhaps after changing `new`, or raise.
+
+        `new` has its defaults and is not yet validated beyond its types; `old` is None for a
+        creation, and shared: do not touch it. A write that is tried again is reviewed again.
         """
         ...
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from wharfinger.cluster import checks, feed, metadata, paging, patch, states
-from wharfinger.cluster.admission import NAMESPACES, Admission, Operation
+from wharfinger.cluster.admission import NAMESPACES, Admission, Operation, Review
 from wharfinger.cluster.apply import ownership
 from wharfinger.cluster.apply.managers import Managed
 from wharfinger.cluster.apply.ownership import Writer
@@ -85,6 +85,7 @@ class Objects:
         self,
         cache: Cache,
         admission: Sequence[Admission] = (),
+        reviews: Sequence[Review] = (),
         *,
         now: Callable[[], datetime] = _now,
         uid: Callable[[], str] = _uid,
@@ -92,6 +93,7 @@ class Objects:
     ) -> None:
         self.cache = cache
         self._admission = tuple(admission)
+        self._reviews = tuple(reviews)
         self._now, self._uid, self._suffix = now, uid, suffix
         self._arriving: Counter[str] = Counter()
 
@@ -241,6 +243,7 @@ class Objects:
         self, kind: Kind, namespace: str, new: Object, subject: Subject, options: Options
     ) -> Object:
         kind.default(new)
+        await self._review(Operation.CREATE, kind, new, None, "")
         if "managedFields" not in new["metadata"]:
             managed = ownership.created(kind, new, self._writer(options))
             metadata.manage(new, ownership.settled(managed, new, None))
@@ -271,7 +274,7 @@ class Objects:
     ) -> Object:
         for _ in range(_TRIES):
             old = self.get(kind, namespace, name)
-            new = self._prepare(kind, make(old), old, subject, options, subresource)
+            new = await self._prepare(kind, make(old), old, subject, options, subresource)
             if options.dry_run:
                 return _at(new, old["metadata"]["resourceVersion"])
             try:
@@ -280,7 +283,7 @@ class Objects:
                 continue
         raise ObjectConflict(kind.resource, name)
 
-    def _prepare(
+    async def _prepare(
         self,
         kind: Kind,
         new: Object,
@@ -295,6 +298,7 @@ class Objects:
         checks.fields(kind, new, options)
         said = new["metadata"].get("managedFields")
         new = self._succeed(kind, new, old, subresource)
+        await self._review(Operation.UPDATE, kind, new, old, subresource)
         managed = ownership.updated(kind, new, old, said, self._writer(options, subresource))
         self._judge(kind, new, old, managed, subject, subresource)
         return new
@@ -345,6 +349,7 @@ class Objects:
                 if old is None:
                     return await self._insert_applied(kind, new, made.managed, subject, options)
                 new = self._succeed(kind, new, old, subresource)
+                await self._review(Operation.UPDATE, kind, new, old, subresource)
                 self._judge(kind, new, old, made.managed, subject, subresource)
                 if options.dry_run:
                     return _at(new, old["metadata"]["resourceVersion"])
@@ -401,6 +406,13 @@ class Objects:
             value = _encode(new)
         change = await self.cache.commit(Write(key, value, expected))
         return _at(shown, str(change.revision))
+
+    async def _review(
+        self, operation: Operation, kind: Kind, new: Object, old: Object | None, subresource: str
+    ) -> None:
+        for each in self._reviews:
+            namespace = new["metadata"].get("namespace", "")
+            await each.review(operation, kind, namespace, new, old, subresource)
 
     def _admit(
         self,

@@ -1,0 +1,1 @@
+"""Image streams and imports: where objects, our own registry and other registries meet."""
