@@ -1,0 +1,1 @@
+"""Imports: what a stream takes over from other registries, asked for or by the clock."""
