@@ -7,6 +7,12 @@ from typing import Final
 from wharfinger.cluster.kind import Kind
 from wharfinger.cluster.kinds.openshift.builds import BUILD, BUILD_CONFIG
 from wharfinger.cluster.kinds.openshift.deployments import DEPLOYMENT_CONFIG
+from wharfinger.cluster.kinds.openshift.image_streams import (
+    IMAGE_STREAM,
+    IMAGE_STREAM_LAYERS,
+    SECRET_LIST,
+)
+from wharfinger.cluster.kinds.openshift.images import IMAGE
 from wharfinger.cluster.kinds.openshift.oauth import OAUTH_ACCESS_TOKEN, USER_OAUTH_ACCESS_TOKEN
 from wharfinger.cluster.kinds.openshift.questions import (
     LOCAL_RESOURCE_ACCESS_REVIEW,
@@ -28,6 +34,8 @@ STORED: Final[tuple[Kind, ...]] = (
     DEPLOYMENT_CONFIG,
     BUILD,
     BUILD_CONFIG,
+    IMAGE,
+    IMAGE_STREAM,
     GROUP,
     IDENTITY,
     USER,
@@ -35,6 +43,8 @@ STORED: Final[tuple[Kind, ...]] = (
 """Stored as they are; the user called `~` has an endpoint that answers who asks."""
 
 COMPUTED: Final[tuple[Kind, ...]] = (
+    IMAGE_STREAM_LAYERS,
+    SECRET_LIST,
     OAUTH_ACCESS_TOKEN,
     USER_OAUTH_ACCESS_TOKEN,
     CLUSTER_ROLE,
