@@ -71,6 +71,21 @@ async def test_a_repository_comes_into_being_with_its_first_blob(metadata):
     assert await metadata.blob_size(A, BLOB) == 6
 
 
+async def test_all_tags_are_told_with_their_repositories(metadata):
+    for name in (OTHER, B, A):
+        await metadata.link_blob(name, BLOB, 6)
+    first = await put(metadata, A, image("1"), LATEST)
+    second = await put(metadata, A, image("2"), Tag("2"))
+    await put(metadata, OTHER, image("3"), LATEST)
+
+    found = await metadata.tagged("", 10)
+
+    assert [name for name, _ in found] == [OTHER, A, B]
+    assert dict(found[1:])[A] == {LATEST: first, Tag("2"): second}
+    assert dict(found)[B] == {}
+    assert [name for name, _ in await metadata.tagged(str(OTHER), 1)] == [A]
+
+
 async def test_a_blob_is_readable_only_through_a_repository_that_links_it(metadata):
     await metadata.link_blob(A, BLOB, 6)
 

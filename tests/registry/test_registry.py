@@ -1,11 +1,19 @@
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wharfinger.oci import media_types
 from wharfinger.oci.digest import Digest
-from wharfinger.oci.names import RepositoryName
-from wharfinger.registry.errors import BlobUnknown, RepositoryUnknown, UploadUnknown
+from wharfinger.oci.names import RepositoryName, Tag
+from wharfinger.registry.errors import (
+    BlobUnknown,
+    ManifestUnknown,
+    RepositoryUnknown,
+    TooManyManifests,
+    UploadUnknown,
+)
 from wharfinger.registry.registry import Registry
 from wharfinger.registry.stores.memory import MemoryBlobStore, MemoryMetadataStore
 from wharfinger.registry.uploads import STALE
@@ -107,3 +115,74 @@ async def test_what_is_unknown_in_a_repository_is_told_apart_from_an_unknown_rep
         await subject.delete_blob(NAME, DIGEST)
     with pytest.raises(BlobUnknown):
         await subject.delete_blob(OTHER, Digest.of(b"x"))
+
+
+def image(note=""):
+    config = {"mediaType": "x/config", "digest": str(DIGEST), "size": 4}
+    document = {
+        "schemaVersion": 2,
+        "mediaType": media_types.OCI_IMAGE,
+        "config": config,
+        "layers": [],
+        "annotations": {"note": note},
+    }
+    return json.dumps(document).encode()
+
+
+def index(*children, note=""):
+    entries = [
+        {"mediaType": media_types.OCI_IMAGE, "digest": str(child), "size": 1} for child in children
+    ]
+    document = {
+        "schemaVersion": 2,
+        "mediaType": media_types.OCI_INDEX,
+        "manifests": entries,
+        "annotations": {"note": note},
+    }
+    return json.dumps(document).encode()
+
+
+async def push(subject, raw, reference=None):
+    pushed = await subject.put_manifest(NAME, reference or Digest.of(raw), raw, None)
+    return pushed.digest
+
+
+async def test_an_image_is_linked_with_all_that_it_names():
+    subject = registry()
+    await subject.put_blob(NAME, DIGEST, b"data")
+    one, two = [await push(subject, image(note)) for note in "12"]
+    inner = await push(subject, index(one))
+    outer = await push(subject, index(one, inner, two))
+
+    await subject.link_image(OTHER, outer, NAME, Tag("new"))
+
+    assert (await subject.manifest(OTHER, Tag("new"))).digest == outer
+    for digest in (one, two, inner):
+        assert (await subject.manifest(OTHER, digest)).digest == digest
+    assert (await subject.blob(OTHER, DIGEST)).size == 4
+    assert await subject.tags(OTHER, "", 10) == [Tag("new")]
+
+
+async def test_an_image_that_lacks_a_part_by_now_is_not_linked():
+    subject = registry()
+    await subject.put_blob(NAME, DIGEST, b"data")
+    one = await push(subject, image())
+    outer = await push(subject, index(one))
+    await subject.delete_manifest(NAME, one)
+
+    with pytest.raises(ManifestUnknown):
+        await subject.link_image(OTHER, outer, NAME)
+
+    assert not await subject.exists(OTHER)
+
+
+async def test_an_image_of_endless_indexes_is_not_linked(monkeypatch):
+    monkeypatch.setattr("wharfinger.registry.registry.MOST_LINKED", 3)
+    subject = registry()
+    await subject.put_blob(NAME, DIGEST, b"data")
+    digest = await push(subject, image())
+    for note in "123":
+        digest = await push(subject, index(digest, note=note))
+
+    with pytest.raises(TooManyManifests):
+        await subject.link_image(OTHER, digest, NAME)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from wharfinger.errors import BadInput, Conflict, NotFound, StorageFull, Unavailable
+from wharfinger.errors import BadInput, Conflict, NotFound, StorageFull, TooLarge, Unavailable
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.names import RepositoryName
 
@@ -108,6 +108,14 @@ class ManifestIncomplete(BadInput):
             remedy="push (or mount) what the manifest names before the manifest",
         )
         self.missing = tuple(missing)
+
+
+class TooManyManifests(TooLarge):
+    code = "too-many-manifests"
+
+    def __init__(self, digest: Digest, limit: int) -> None:
+        super().__init__(f"cannot link {digest}: it has more than {limit} manifests")
+        self.digest, self.limit = digest, limit
 
 
 class NoRoom(StorageFull):

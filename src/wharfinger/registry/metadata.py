@@ -8,7 +8,7 @@ was acknowledged before; a read writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,12 @@ class MetadataStore(Protocol):
 
     async def repositories(self, after: str, limit: int) -> list[RepositoryName]:
         """The names behind `after`, in the order of their bytes."""
+        ...
+
+    async def tagged(
+        self, after: str, limit: int
+    ) -> list[tuple[RepositoryName, Mapping[Tag, Digest]]]:
+        """The repositories behind `after`, in the order of their bytes, with all their tags."""
         ...
 
     async def blob_size(self, name: RepositoryName, digest: Digest) -> int | None:

@@ -8,11 +8,13 @@ other repository brought it here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from wharfinger.oci import manifest as manifests
 from wharfinger.oci.digest import Digest
@@ -24,10 +26,14 @@ from wharfinger.registry.errors import (
     DigestMismatch,
     ManifestUnknown,
     RepositoryUnknown,
+    TooManyManifests,
 )
 from wharfinger.registry.fence import Fence
 from wharfinger.registry.metadata import MetadataStore, StoredManifest
 from wharfinger.registry.uploads import Uploads
+
+MOST_LINKED: Final = 1_000
+"""How many manifests an image may have that is linked into another repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,12 @@ class Registry:
     async def repositories(self, after: str, limit: int) -> list[RepositoryName]:
         """The names behind `after`, in the order of their bytes."""
         return await self._metadata.repositories(after, limit)
+
+    async def tagged(
+        self, after: str, limit: int
+    ) -> list[tuple[RepositoryName, Mapping[Tag, Digest]]]:
+        """The repositories behind `after`, in the order of their bytes, with all their tags."""
+        return await self._metadata.tagged(after, limit)
 
     async def delete_repository(self, name: RepositoryName) -> None:
         if not await self._metadata.delete_repository(name):
@@ -146,6 +158,35 @@ class Registry:
             raise DigestMismatch(digest)
         await self._metadata.put_manifest(name, digest, manifest, tag)
         return Pushed(digest, manifest.subject)
+
+    async def link_image(
+        self, name: RepositoryName, digest: Digest, source: RepositoryName, tag: Tag | None = None
+    ) -> None:
+        """Give `name` an image of `source`, which the caller may read, with all that it names."""
+        stored = await self._with_children(source, digest)
+        parsed = {each.digest: manifests.parse(each.raw, each.media_type) for each in stored}
+        blobs = {blob.digest for manifest in parsed.values() for blob in manifest.blobs}
+        await asyncio.gather(*(self.mount_blob(name, blob, source) for blob in blobs))
+        for each, manifest in parsed.items():
+            await self._metadata.put_manifest(name, each, manifest, tag if each == digest else None)
+
+    async def _with_children(self, name: RepositoryName, digest: Digest) -> list[StoredManifest]:
+        """A manifest behind all that it names, so that each may be put when its turn comes."""
+        ordered: list[StoredManifest] = []
+        seen: set[Digest] = set()
+        waiting: list[StoredManifest | Digest] = [digest]
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, StoredManifest):
+                ordered.append(each)
+            elif each not in seen:
+                seen.add(each)
+                if len(seen) > MOST_LINKED:
+                    raise TooManyManifests(digest, MOST_LINKED)
+                found = await self.manifest(name, each)
+                children = manifests.parse(found.raw, found.media_type).children
+                waiting += [found, *(child.digest for child in children)]
+        return ordered
 
     async def delete_manifest(self, name: RepositoryName, reference: Digest | Tag) -> None:
         """By digest: the manifest with its tags. By tag: the tag alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -143,6 +143,12 @@ class MemoryMetadataStore:
     async def repositories(self, after: str, limit: int) -> list[RepositoryName]:
         names = sorted(self._repositories, key=str)
         return list(islice((name for name in names if str(name) > after), limit))
+
+    async def tagged(
+        self, after: str, limit: int
+    ) -> list[tuple[RepositoryName, Mapping[Tag, Digest]]]:
+        names = await self.repositories(after, limit)
+        return [(name, dict(self._repositories[name].tags)) for name in names]
 
     async def blob_size(self, name: RepositoryName, digest: Digest) -> int | None:
         return self._of(name).blobs.get(digest)

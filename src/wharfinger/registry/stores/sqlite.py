@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -90,6 +90,22 @@ class SqliteMetadataStore:
             "SELECT name FROM repositories WHERE name > ? ORDER BY name LIMIT ?", (after, limit)
         )
         return [RepositoryName.parse(name) for (name,) in rows]
+
+    async def tagged(
+        self, after: str, limit: int
+    ) -> list[tuple[RepositoryName, Mapping[Tag, Digest]]]:
+        rows = self._reader.execute(
+            "SELECT repositories.name, tags.name, digest FROM (SELECT id, name FROM repositories"
+            " WHERE name > ? ORDER BY name LIMIT ?) AS repositories"
+            " LEFT JOIN tags ON tags.repository = repositories.id ORDER BY repositories.name",
+            (after, limit),
+        )
+        found: dict[str, dict[Tag, Digest]] = {}
+        for name, tag, digest in rows:
+            tags = found.setdefault(name, {})
+            if tag is not None:
+                tags[Tag(tag)] = Digest.parse(digest)
+        return [(RepositoryName.parse(name), tags) for name, tags in found.items()]
 
     async def blob_size(self, name: RepositoryName, digest: Digest) -> int | None:
         size = self._links.get((name, digest))
