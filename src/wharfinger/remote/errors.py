@@ -5,7 +5,16 @@ What can go wrong with another registry. Each error is about one registry or tok
 
 from __future__ import annotations
 
-from wharfinger.errors import BadInput, Forbidden, Unauthenticated, Unavailable, WharfingerError
+from wharfinger.errors import (
+    BadInput,
+    Forbidden,
+    NotFound,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+    WharfingerError,
+)
 
 
 class RemoteError(WharfingerError):
@@ -19,9 +28,26 @@ class RemoteError(WharfingerError):
 
 
 class NoAnswer(RemoteError, Unavailable):
-    """No connection, none in time, or one that broke."""
+    """No connection, none in time, one that broke, or a failure of the server (5xx)."""
 
     code = "remote-unavailable"
+
+
+class HttpOnly(NoAnswer):
+    """What answers there does not speak TLS, and nobody has said that this may be so."""
+
+    code = "remote-http-only"
+
+
+class TooBusy(RemoteError, TooManyRequests):
+    """It has had enough of us (429). `retry_after` is in seconds, where it has said it."""
+
+    code = "remote-too-busy"
+
+    def __init__(self, place: str, retry_after: float | None = None) -> None:
+        again = "" if retry_after is None else f", until in {retry_after:g} s"
+        super().__init__(place, f"it takes no more requests of ours (429){again}")
+        self.retry_after = retry_after
 
 
 class Untrusted(RemoteError):
@@ -30,15 +56,51 @@ class Untrusted(RemoteError):
     code = "remote-untrusted"
 
 
+class OutOfReach(RemoteError, Forbidden):
+    """It is at an address that nobody may have us connect to."""
+
+    code = "remote-out-of-reach"
+
+
 class NotUnderstood(RemoteError, BadInput):
     """What came is not what a registry says, or more than one may say."""
 
     code = "remote-not-understood"
 
 
+class WrongContent(NotUnderstood):
+    """The bytes are not those of the digest or the size that was asked for."""
+
+    code = "remote-wrong-content"
+
+
+class NotOffered(RemoteError, Unsupported):
+    """A registry need not do this, and this one does not."""
+
+    code = "remote-not-offered"
+
+
 class LoginNeeded(RemoteError, Unauthenticated):
+    """It wants a login, and there is none that may be shown to it."""
+
     code = "remote-login-needed"
+
+
+class WrongLogin(LoginNeeded):
+    """A login was shown, and it was not taken."""
+
+    code = "remote-wrong-login"
 
 
 class NotAllowed(RemoteError, Forbidden):
     code = "remote-not-allowed"
+
+
+class ManifestAbsent(RemoteError, NotFound):
+    """The repository has no such manifest, or is not there."""
+
+    code = "remote-manifest-absent"
+
+
+class BlobAbsent(RemoteError, NotFound):
+    code = "remote-blob-absent"

@@ -68,9 +68,14 @@ def within(origin: Origin, target: str, link: str) -> str:
 
     Raise `InvalidAddress` for one that leads away.
     """
-    if _URL.fullmatch(link) is None:
-        raise InvalidAddress
-    found, rest = parse(urljoin(f"{origin}{target}", link))
+    found, rest = towards(origin, target, link)
     if found != origin:
         raise InvalidAddress
     return rest
+
+
+def towards(origin: Origin, target: str, link: str) -> tuple[Origin, str]:
+    """Where `link`, found at `target`, leads to, be it elsewhere. Raise `InvalidAddress`."""
+    if _URL.fullmatch(link) is None:
+        raise InvalidAddress
+    return parse(urljoin(f"{origin}{target}", link))
