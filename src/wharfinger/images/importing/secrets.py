@@ -49,7 +49,7 @@ def for_images(secrets: Iterable[Object]) -> list[Object]:
 
 
 def of_project(cache: Cache, namespace: str) -> Keyring:
-    return Keyring(map(_read, for_images(cache.list(SECRET.resource, namespace))))
+    return Keyring(map(read, for_images(cache.list(SECRET.resource, namespace))))
 
 
 def logins(keyring: Keyring, image: ImageReference) -> list[Credential]:
@@ -64,9 +64,12 @@ def logins(keyring: Keyring, image: ImageReference) -> list[Credential]:
     return list(dict.fromkeys(keyring.lookup(spelled)))
 
 
-def _read(secret: Object) -> Credentials:
-    key, read = _READERS[secret["type"]]
+def read(secret: Object) -> Credentials:
+    """What a secret holds: nothing if it is of another type, or cannot be read."""
+    key, parse = _READERS.get(secret.get("type", ""), ("", None))
+    if parse is None:
+        return {}
     try:
-        return read(base64.b64decode((secret.get("data") or {}).get(key) or "", validate=True))
+        return parse(base64.b64decode((secret.get("data") or {}).get(key) or "", validate=True))
     except (InvalidCredentials, binascii.Error):
         return {}
