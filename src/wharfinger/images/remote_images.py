@@ -1,0 +1,235 @@
+"""
+What other registries have: the digest that a tag means, and the labels of an image's config.
+
+An answer is kept for a while, a digest's labels for long, since they cannot change; a failure is kept
+for a moment, so that whoever asks in a loop does not have a registry asked in one. What was learnt with
+a login is told only to those who bring the same login. How many questions go on at a time is bounded,
+in all and for each namespace, so that one of them cannot hold up the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from wharfinger.errors import NotFound, WharfingerError
+from wharfinger.images import config_labels, signatures
+from wharfinger.images.remembered import Remembered
+from wharfinger.oci.credentials import Credential
+from wharfinger.oci.digest import Digest
+from wharfinger.oci.errors import InvalidDigest, InvalidTag
+from wharfinger.oci.names import Tag
+from wharfinger.oci.reference import ImageReference
+from wharfinger.policy.imagepolicy.model import (
+    Image,
+    LookupFailed,
+    SignatureKey,
+    SignatureVerdict,
+)
+from wharfinger.remote.repository import Source
+
+TAG_SECONDS: Final = 30.0
+"""How long a tag is taken to mean what it meant."""
+DIGEST_SECONDS: Final = 3600.0
+FAILURE_SECONDS: Final = 5.0
+ROOM: Final = 10_000
+AT_A_TIME: Final = 64
+AT_A_TIME_OF_ONE: Final = 16
+"""Of one namespace."""
+SECONDS: Final = 20.0
+"""For one question, whoever still waits for it."""
+
+
+class Result(StrEnum):
+    """How a question ended, for who counts them."""
+
+    CACHED = "cached"
+    RESOLVED = "resolved"
+    ABSENT = "absent"
+    FAILED = "failed"
+    LATE = "late"
+    BUSY = "busy"
+
+
+class Registries(Protocol):
+    def source(
+        self, name: ImageReference, *, logins: Sequence[Credential] = (), seconds: float
+    ) -> Source: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    reference: ImageReference
+    logins: tuple[Credential, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    message: str
+    absent: str = ""
+
+
+class RemoteImages:
+    """Shared by all reviews. `labels`: whether anybody asks for labels of configs."""
+
+    def __init__(
+        self,
+        registries: Registries,
+        *,
+        labels: Callable[[], bool] = lambda: True,
+        count: Callable[[Result], None] = lambda _: None,
+    ) -> None:
+        self._registries, self._labels, self._count = registries, labels, count
+        self._digests = Remembered[_Asked, str | _Failure](ROOM, _seconds_of_tag)
+        self._configs = Remembered[_Asked, dict[str, str] | _Failure](ROOM, _seconds_of_digest)
+        self._signed = Remembered[tuple[_Asked, tuple[SignatureKey, ...]], SignatureVerdict](
+            ROOM, _seconds_of_signature
+        )
+        self._turns = Turns(AT_A_TIME, AT_A_TIME_OF_ONE)
+
+    async def image(
+        self, reference: ImageReference, logins: Sequence[Credential], namespace: str
+    ) -> Image:
+        """What `reference` means now; raise `LookupFailed`."""
+        full = reference.with_client_defaults()
+        asked = _Asked(full, tuple(logins))
+        digest = full.id or await self._digest(asked, namespace)
+        exact = replace(full, tag="", id=digest)
+        labels: Mapping[str, str] | None = None
+        if self._labels():
+            own = _Asked(replace(full, tag="", id=digest), asked.logins)
+            labels = await self._found(self._configs, own, namespace, lambda: self._own_labels(own))
+        return Image(digest=digest, reference=exact.exact(), config_labels=labels)
+
+    async def signature(
+        self,
+        image: ImageReference,
+        keys: Sequence[SignatureKey],
+        logins: Sequence[Credential],
+        namespace: str,
+    ) -> SignatureVerdict:
+        """Whether one of the keys has signed the digest that `image` names."""
+        full = image.with_client_defaults()
+        asked = _Asked(replace(full, tag=""), tuple(logins))
+        key = (asked, tuple(keys))
+        known = self._signed.recall(key)
+        if known is not None:
+            self._count(Result.CACHED)
+            return known
+
+        async def ask() -> SignatureVerdict:
+            async with self._turns.take(namespace):
+                source = self._source(asked)
+                return await signatures.verify(source, Digest.parse(asked.reference.id), keys, full)
+
+        verdict = await self._signed.get(key, ask)
+        self._count(Result.RESOLVED if verdict.signed else Result.FAILED)
+        return verdict
+
+    async def close(self) -> None:
+        for kept in (self._digests, self._configs, self._signed):
+            await kept.close()
+
+    async def _digest(self, asked: _Asked, namespace: str) -> str:
+        async def ask() -> str:
+            try:
+                tag = Tag.parse(asked.reference.tag)
+            except InvalidTag as error:
+                raise LookupFailed(error.message) from None
+            return str(await self._source(asked).digest(tag))
+
+        found: str = await self._found(self._digests, asked, namespace, ask)
+        return found
+
+    async def _found(
+        self,
+        kept: Remembered[_Asked, Any],
+        asked: _Asked,
+        namespace: str,
+        ask: Callable[[], Any],
+    ) -> Any:
+        """A value that is kept or is asked for now; raise `LookupFailed`."""
+        found = kept.recall(asked)
+        if found is None:
+            found = await kept.get(asked, lambda: self._tried(asked, namespace, ask))
+        else:
+            self._count(Result.CACHED)
+        if isinstance(found, _Failure):
+            raise LookupFailed(found.message, absent=found.absent)
+        return found
+
+    async def _tried(self, asked: _Asked, namespace: str, ask: Callable[[], Any]) -> Any:
+        place = asked.reference.full()
+        try:
+            async with self._turns.take(namespace), asyncio.timeout(SECONDS):
+                found = await ask()
+        except Busy:
+            self._count(Result.BUSY)
+            return _Failure(f"{place}: too many images are being looked up, try again soon")
+        except LookupFailed as error:
+            self._count(Result.FAILED)
+            return _Failure(error.message)
+        except NotFound:
+            self._count(Result.ABSENT)
+            return _Failure(f"{place}: its registry has no such image")
+        except WharfingerError as error:
+            self._count(Result.FAILED)
+            return _Failure(f"{place}: {error.message}")
+        except TimeoutError:
+            self._count(Result.LATE)
+            return _Failure(f"{place}: its registry did not answer within {SECONDS:g} s")
+        self._count(Result.RESOLVED)
+        return found
+
+    async def _own_labels(self, asked: _Asked) -> dict[str, str]:
+        try:
+            digest = Digest.parse(asked.reference.id)
+        except InvalidDigest as error:
+            raise LookupFailed(error.message) from None
+        return await config_labels.read(self._source(asked), digest)
+
+    def _source(self, asked: _Asked) -> Source:
+        repository = asked.reference.as_repository()
+        return self._registries.source(repository, logins=asked.logins, seconds=SECONDS)
+
+
+class Busy(Exception):
+    """Too many ask already."""
+
+
+class Turns:
+    """So many at a time, and so many of one namespace; the others are turned away at once."""
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._most, self._most_of_one = most, most_of_one
+        self._taken: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def take(self, namespace: str) -> AsyncIterator[None]:
+        """Raise `Busy`."""
+        if self._taken[namespace] >= self._most_of_one or self._taken.total() >= self._most:
+            raise Busy
+        self._taken[namespace] += 1
+        try:
+            yield
+        finally:
+            self._taken[namespace] -= 1
+            if not self._taken[namespace]:
+                del self._taken[namespace]
+
+
+def _seconds_of_tag(found: str | _Failure) -> float:
+    return FAILURE_SECONDS if isinstance(found, _Failure) else TAG_SECONDS
+
+
+def _seconds_of_digest(found: object) -> float:
+    return FAILURE_SECONDS if isinstance(found, _Failure) else DIGEST_SECONDS
+
+
+def _seconds_of_signature(found: SignatureVerdict) -> float:
+    return DIGEST_SECONDS if found.signed else FAILURE_SECONDS
