@@ -12,12 +12,15 @@ _FIRST_SEGMENTS = {
     "apis": "api",
     "console": "console",
     "healthz": "health",
+    "image-review": "admission",
     "livez": "health",
     "metrics": "metrics",
+    "mutate": "admission",
     "oauth": "oauth",
     "openapi": "discovery",
     "openshift": "oauth",
     "readyz": "health",
+    "validate": "admission",
     "version": "discovery",
 }
 

@@ -29,7 +29,7 @@ from wharfinger.server.addresses import Addresses
 from wharfinger.server.directory import StateDirectory
 from wharfinger.server.drain import Drain
 from wharfinger.server.kubeconfig import Kubeconfig
-from wharfinger.server.listener import Listener
+from wharfinger.server.listener import Listener, TlsFiles
 from wharfinger.server.logging import AccessLog
 from wharfinger.server.settings import Listen, Settings
 from wharfinger.server.state import Services
@@ -76,7 +76,8 @@ async def serve(
         )
         write_kubeconfig(directory, services.tokens, addresses, shown)
         asgi = app.create_app(services, drain=drain, log=log)
-        serving = Listener(asgi, listen, directory if settings.tls else None)
+        files = TlsFiles(directory.certificate, directory.key) if settings.tls else None
+        serving = Listener(asgi, listen, files)
         stack.push_async_callback(serving.stop)
         await serving.start()
         if shown is not None:

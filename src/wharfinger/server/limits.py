@@ -21,10 +21,17 @@ MAX_HEADER_BYTES = 32 * 1024
 MAX_HEADERS = 100
 MAX_TARGET_BYTES = 16 * 1024
 MAX_BODY_BYTES = 4 * 1024 * 1024  # outside /v2, which streams and has limits of its own
+MAX_REVIEW_BYTES = 8 * 1024 * 1024  # an object as it was and as it shall be, of 3 MiB at most each
 BODY_IDLE_SECONDS = 60.0
 MAX_REST_BYTES = 256 * 1024
 REST_SECONDS = 2.0
 _FRAMING = (b"content-length", b"transfer-encoding")
+_LIMITS: dict[str, int | None] = {
+    "v2": None,
+    "validate": MAX_REVIEW_BYTES,
+    "mutate": MAX_REVIEW_BYTES,
+    "image-review": MAX_REVIEW_BYTES,
+}
 _AMBIGUOUS = (b"%2f", b"%5c", b"%00", b"\\")
 
 
@@ -96,7 +103,7 @@ class Body:
 
     def __init__(self, receive: Receive, path: str) -> None:
         self._receive = receive
-        self._limit = None if first_segment(path) == "v2" else MAX_BODY_BYTES
+        self._limit = _LIMITS.get(first_segment(path), MAX_BODY_BYTES)
         self._complete = False
         self._given_up = False
         self._since: float | None = None  # None while nobody waits for a piece

@@ -13,6 +13,8 @@ import asyncio
 import errno
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
@@ -20,7 +22,6 @@ from granian.server.embed import Server
 from starlette.types import ASGIApp
 
 from wharfinger.errors import Unavailable
-from wharfinger.server.directory import StateDirectory
 from wharfinger.server.settings import Listen
 
 _BACKLOG = 1024
@@ -60,11 +61,22 @@ def claim(listen: Listen) -> Listen:
         return Listen(listen.host, probe.getsockname()[1])
 
 
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files, read at the start and by `read_certificate_again`.
+
+    With `clients`, who has no certificate of those authorities is turned away in the handshake.
+    """
+
+    certificate: Path
+    key: Path
+    clients: Path | None = None
+
+
 class Listener:
     """Accepts connections for `app` from `start` to `stop`."""
 
-    def __init__(self, app: ASGIApp, listen: Listen, directory: StateDirectory | None) -> None:
-        """Without a directory to read `tls.crt` and `tls.key` from there is no TLS."""
+    def __init__(self, app: ASGIApp, listen: Listen, tls: TlsFiles | None) -> None:
         self._listen = listen
         self._server = Server(
             app,
@@ -77,8 +89,10 @@ class Listener:
             backlog=_BACKLOG,
             backpressure=_CONCURRENT,
             log_enabled=False,
-            ssl_cert=directory.certificate if directory is not None else None,
-            ssl_key=directory.key if directory is not None else None,
+            ssl_cert=tls.certificate if tls is not None else None,
+            ssl_key=tls.key if tls is not None else None,
+            ssl_ca=tls.clients if tls is not None else None,
+            ssl_client_verify=tls is not None and tls.clients is not None,
             ssl_protocol_min=SSLProtocols.tls12,
         )
         self._server.respawn_interval = _HANDOVER_SECONDS

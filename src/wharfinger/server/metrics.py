@@ -134,6 +134,16 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self.policy_generation = Gauge(
+            "wharfinger_policy_generation",
+            "How many image policies have been in force, the present one with them.",
+            registry=self.registry,
+        )
+        self.policy_faulty = Gauge(
+            "wharfinger_policy_faulty",
+            "1 while the file of the image policy cannot be used, so that an older one is in force.",
+            registry=self.registry,
+        )
         build = Gauge("wharfinger_build_info", "Always 1.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
         self._handlers: dict[tuple[str, str], HandlerMetrics] = {}
