@@ -51,6 +51,7 @@ class Request:
     scopes: Scopes = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | AsyncIterable[bytes] | None = field(default=None, repr=False)
+    follow: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +230,11 @@ class Endpoint:
     async def _follow(
         self, request: Request, shown: str | None
     ) -> tuple[aiohttp.ClientResponse, Origin]:
+        follows = request.follow and request.method in _FOLLOWED
         where, target = None, request.target
         for _ in range(REDIRECTS + 1):
             answer, where = await self._send(request, where, target, shown)
-            if answer.status not in _REDIRECTS or request.method not in _FOLLOWED:
+            if answer.status not in _REDIRECTS or not follows:
                 return answer, where
             answer.release()
             where, target = self._redirected(where, target, answer.headers.get("Location", ""))

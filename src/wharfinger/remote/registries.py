@@ -20,9 +20,10 @@ from wharfinger.remote.connections import Connections
 from wharfinger.remote.endpoint import Endpoint, Means
 from wharfinger.remote.reach import Reach
 from wharfinger.remote.reading import RemoteSource
-from wharfinger.remote.repository import Source
+from wharfinger.remote.repository import Source, Target
 from wharfinger.remote.retry import USUAL, Retry, Wait
 from wharfinger.remote.trust import Trust
+from wharfinger.remote.writing import RemoteTarget
 
 KEPT: Final = 256
 """Registries, with one set of logins each, of which is kept what was found out."""
@@ -74,6 +75,19 @@ class Registries:
         full = name.with_client_defaults().as_repository()
         endpoint = self.endpoint(host_of(full), logins=logins, insecure=insecure)
         return RemoteSource(endpoint, full, seconds=seconds)
+
+    def target(
+        self,
+        name: ImageReference,
+        *,
+        logins: Sequence[Credential] = (),
+        insecure: bool = False,
+        seconds: float,
+    ) -> Target:
+        """As `source`, to write to as well."""
+        full = name.with_client_defaults().as_repository()
+        endpoint = self.endpoint(host_of(full), logins=logins, insecure=insecure)
+        return RemoteTarget(endpoint, full, seconds=seconds)
 
     def endpoint(
         self, registry: RegistryHost, *, logins: Sequence[Credential] = (), insecure: bool = False
