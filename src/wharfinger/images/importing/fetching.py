@@ -123,7 +123,7 @@ class Fetching:
         self._sources, self._logins, self._turn = sources, logins, turn
         self._preferred, self._seconds = preferred, seconds
         self._server = Platform.of_server() if server is None else server
-        self._silent: dict[str, NoAnswer] = {}
+        self._silent: dict[tuple[str, bool], NoAnswer] = {}
         self._under_way: dict[Wanted, asyncio.Task[Fetched]] = {}
 
     async def image(self, wanted: Wanted) -> Fetched:
@@ -216,8 +216,9 @@ class Fetching:
         logins: Sequence[Credential],
         question: Callable[[Source], Awaitable[Answer]],
     ) -> Answer:
+        asked = (full.registry, wanted.insecure)
         async with self._turn():
-            if (silent := self._silent.get(full.registry)) is not None:
+            if (silent := self._silent.get(asked)) is not None:
                 raise silent
             source = self._sources.source(
                 full.as_repository(), logins=logins, insecure=wanted.insecure, seconds=self._seconds
@@ -225,7 +226,7 @@ class Fetching:
             try:
                 return await question(source)
             except NoAnswer as error:
-                self._silent[full.registry] = error
+                self._silent[asked] = error
                 raise
 
     async def _all_of(
