@@ -11,20 +11,20 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from wharfinger.cli import output, site_file
+from wharfinger.cli import output, registry_logins, site_file
 from wharfinger.cli.errors import PartlyDone, UsageError
 from wharfinger.cli.options import OUTPUT, Format, Many, Output
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import Color, error_lines, note, sanitized, say, wants_color
 from wharfinger.errors import Forbidden, Unavailable
 from wharfinger.hosts.site.model import Site
-from wharfinger.oci.credentials import SIZE_LIMIT, Credentials, InvalidCredentials
 from wharfinger.oci.reference import ImageReference
 from wharfinger.oci.registry_host import RegistryHost
 from wharfinger.policy.access import AccessVerdict
 from wharfinger.policy.patterns import RegistryPattern
-from wharfinger.remote import logins, together
+from wharfinger.remote import together
 from wharfinger.remote.errors import RemoteError
+from wharfinger.remote.logins import LoginFile
 from wharfinger.remote.registry import Peer
 from wharfinger.remote.search import Match, Matches
 from wharfinger.remote.search import search as ask_one
@@ -97,7 +97,7 @@ def search(
     wanted = Site() if registry and site is None else site_file.load(site or site_file.DEFAULT)
     named = frozenset(RegistryHost.parse(host).host for host in token_server)
     hosts = _unblocked(wanted, _asked(wanted, registry))
-    files = _logins()
+    files = registry_logins.files()
     peers = [_peer(wanted, host, files) for host in hosts]
     outcomes = together.ask(
         peers,
@@ -159,7 +159,7 @@ def _blocked(site: Site, host: RegistryHost) -> AccessVerdict | None:
     return None if any(verdict.allowed for verdict in verdicts) else verdicts[0]
 
 
-def _peer(site: Site, host: RegistryHost, files: Sequence[Credentials]) -> Peer:
+def _peer(site: Site, host: RegistryHost, files: Sequence[LoginFile]) -> Peer:
     trust = (site.trust.registries or {}).get(host)
     system = site.trust.system or ()
     client = trust.client if trust is not None else None
@@ -168,7 +168,7 @@ def _peer(site: Site, host: RegistryHost, files: Sequence[Credentials]) -> Peer:
         (*(trust.authorities if trust is not None else ()), *system),
         None if client is None else (client.certificate, client.key),
         _is_insecure(site, host),
-        logins.login(files, host),
+        registry_logins.login(files, ImageReference(str(host))),
     )
 
 
@@ -182,21 +182,6 @@ def _is_insecure(site: Site, host: RegistryHost) -> bool:
     return host.is_address and any(
         ipaddress.ip_address(host.address) in network for network in insecure.networks
     )
-
-
-def _logins() -> list[Credentials]:
-    """The files with logins that are there. One that cannot be read is told and passed over."""
-    found = []
-    for path in logins.paths(os.environ, Path.home(), os.getuid()):
-        try:
-            with path.open("rb") as opened:
-                found.append(logins.parse(opened.read(SIZE_LIMIT + 1), path))
-        except FileNotFoundError:
-            continue
-        except (OSError, InvalidCredentials) as error:
-            why = error.message if isinstance(error, InvalidCredentials) else error.strerror
-            note(f"note: the logins in {sanitized(str(path))} are not used: {why}")
-    return found
 
 
 # What came of it
