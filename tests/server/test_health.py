@@ -65,6 +65,15 @@ async def test_a_check_can_be_left_out_or_asked_alone(get):
     assert (await get(ILL)("/readyz/none")).status == 404
 
 
+async def test_what_is_out_of_date_is_told_and_fails_only_who_asks_for_it(get):
+    stale = Health({}, dict, {"policy": lambda: "a fault"})
+
+    assert (await get(stale)("/readyz")).text == "ok"
+    assert "[!]policy out of date" in (await get(stale)("/readyz?verbose")).text
+    assert (await get(stale)("/readyz?verbose")).status == 200
+    assert (await get(stale)("/readyz/policy")).status == 500
+
+
 def test_a_server_that_is_asked_to_end_is_not_ready(tmp_path):
     drain = Drain()
     checks = health_of(state=tmp_path, tasks=Tasks(Metrics()), drain=drain)

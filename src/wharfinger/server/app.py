@@ -36,12 +36,13 @@ from wharfinger.cluster.rbac import RbacAuthorizer
 from wharfinger.cluster.sessions import Sessions
 from wharfinger.cluster.stores.sqlite import SqliteStore
 from wharfinger.cluster.tokens import Tokens
-from wharfinger.errors import NotFound, Unsupported
+from wharfinger.errors import NotFound
 from wharfinger.registry.registry import Registry
 from wharfinger.registry.stores.disk import DiskBlobStore
 from wharfinger.registry.stores.sqlite import SqliteMetadataStore
 from wharfinger.server import console, guard, kube, kube_errors, metrics, oauth, v2_errors
 from wharfinger.server.addresses import Addresses
+from wharfinger.server.answering import answering
 from wharfinger.server.audit_log import AuditFile, AuditLog
 from wharfinger.server.audited import Audited
 from wharfinger.server.directory import StateDirectory
@@ -67,10 +68,6 @@ _SWEEP_SECONDS = 10 * 60
 
 class NoSuchPath(NotFound):
     code = "no-such-path"
-
-
-class ReadOnly(Unsupported):
-    code = "read-only"
 
 
 @asynccontextmanager
@@ -216,18 +213,6 @@ async def show_metrics(request: Request) -> Response:
     await guard.require(request, Access("get", path="/metrics"))
     opened: Services = request.app.state
     return Response(opened.metrics.render(), media_type=metrics.CONTENT_TYPE)
-
-
-def answering(handler: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:
-    """One handler as an app, for reading only."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in ("GET", "HEAD"):
-            raise ReadOnly("cannot do anything here but GET")
-        response = await handler(Request(scope, receive))
-        await response(scope, receive, send)
-
-    return app
 
 
 class Dispatch:

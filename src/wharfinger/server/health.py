@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -31,11 +32,21 @@ logger = logging.getLogger(__name__)
 
 
 class Health:
-    """The named checks behind the three addresses; `ready` is asked anew each time."""
+    """The named checks behind the three addresses; `ready` is asked anew each time.
 
-    def __init__(self, live: Mapping[str, Check], ready: Callable[[], Mapping[str, Check]]) -> None:
+    What `told` says is wrong stands in the long answer and makes nobody unready: we go on with what
+    we had. It fails who asks for that check alone.
+    """
+
+    def __init__(
+        self,
+        live: Mapping[str, Check],
+        ready: Callable[[], Mapping[str, Check]],
+        told: Mapping[str, Check] = MappingProxyType({}),
+    ) -> None:
         self._live = live
         self._ready = ready
+        self._told = told
 
     def checks(self, address: str) -> dict[str, Check]:
         return dict(self._live) if address == "livez" else {**self._live, **self._ready()}
@@ -50,6 +61,7 @@ class Health:
         checks = self.checks(address)
         excluded = request.query_params.getlist("exclude")
         if only:
+            checks |= self._told
             if only not in checks:
                 raise NotFound(f"cannot check {only!r}: there is no such check")
             names = [only]
@@ -59,7 +71,8 @@ class Health:
         for name, fault in faults.items():
             logger.warning("check %s of %s failed: %s", name, address, fault)
         verbose = "verbose" in request.query_params or bool(faults)
-        text = _report(address, names, faults) if verbose else "ok"
+        old = [] if only else [name for name, check in self._told.items() if check() is not None]
+        text = _report(address, names, faults, old) if verbose else "ok"
         return PlainTextResponse(text, 500 if faults else 200, {"cache-control": "no-store"})
 
 
@@ -89,9 +102,10 @@ def writable(directory: Path) -> str | None:
     return None
 
 
-def _report(address: str, names: list[str], faults: Mapping[str, str]) -> str:
+def _report(address: str, names: list[str], faults: Mapping[str, str], old: Sequence[str]) -> str:
     lines = [
         f"[-]{name} failed: reason withheld" if name in faults else f"[+]{name} ok"
         for name in names
     ]
+    lines += [f"[!]{name} out of date: see the log" for name in old]
     return "\n".join((*lines, f"{address} check {'failed' if faults else 'passed'}", ""))
