@@ -43,7 +43,10 @@ class Command(NamedTuple):
 COMMANDS: Final = (
     Command("project", "project:app", REGISTRY, "Make, list, delete and switch projects."),
     Command("repo", "repository:app", REGISTRY, "List and delete repositories."),
-    Command("tag", "tag:app", REGISTRY, "List and delete tags."),
+    Command("tag", "tag:app", REGISTRY, "Set, list and delete tags."),
+    Command(
+        "import", "import_image:import_image", REGISTRY, "Fetch images of other registries here."
+    ),
     Command(
         "build-config", "build_config:app", REGISTRY, "Make build configs and give them secrets."
     ),
@@ -86,6 +89,7 @@ COMMANDS: Final = (
 )
 OLDER_SPELLINGS: Final = (
     Command("new-project", "project:create", REGISTRY, "The same as `wharf project create`."),
+    Command("import-image", "import_image:import_image", REGISTRY, "The same as `wharf import`."),
     Command("secrets", "secret:older", RIGHTS, "The same as `wharf secret`."),
     Command("manage-node", "manage_node:manage_node", NODES, "The words of `oc adm manage-node`."),
     Command("policy", "policy:app", RIGHTS, "The words of `oc policy` for grant and revoke."),

@@ -43,6 +43,10 @@ ROLE_BINDINGS: Final = Resource(RBAC, "v1", "rolebindings", "rolebinding")
 CLUSTER_ROLES: Final = Resource(RBAC, "v1", "clusterroles", "clusterrole")
 CLUSTER_ROLE_BINDINGS: Final = Resource(RBAC, "v1", "clusterrolebindings", "clusterrolebinding")
 BUILD_CONFIGS: Final = Resource("build.openshift.io", "v1", "buildconfigs", "buildconfig")
+IMAGE: Final = "image.openshift.io"
+IMAGE_STREAMS: Final = Resource(IMAGE, "v1", "imagestreams", "imagestream")
+IMAGE_STREAM_TAGS: Final = Resource(IMAGE, "v1", "imagestreamtags", "imagestreamtag")
+IMAGE_STREAM_IMPORTS: Final = Resource(IMAGE, "v1", "imagestreamimports", "imagestreamimport")
 PROJECTS: Final = Resource("project.openshift.io", "v1", "projects", "project")
 PROJECT_REQUESTS: Final = Resource(
     "project.openshift.io", "v1", "projectrequests", "projectrequest"

@@ -1,4 +1,4 @@
-"""`wharf tag`: tags of a repository."""
+"""`wharf tag`: tags of a repository; without another word it sets them (`image_tag.py`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from cyclopts import App
 
-from wharfinger.cli import images, output, partly, session
+from wharfinger.cli import image_tag, images, output, partly, session
 from wharfinger.cli.client import Object
 from wharfinger.cli.errors import UsageError
 from wharfinger.cli.options import CONNECTION, OUTPUT, SCOPE, Connection, Output, Scope
@@ -15,7 +15,8 @@ from wharfinger.cli.terminal import sanitized, say
 from wharfinger.oci.image_stream_names import prioritize
 from wharfinger.oci.names import Tag
 
-app = App(name="tag", help="List and delete tags.")
+app = App(name="tag", help="Set, list and delete tags.")
+app.default(image_tag.tag)
 
 KIND: Final = "tag"
 
