@@ -1,3 +1,4 @@
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def test_an_empty_variable_counts_as_absent():
     assert settings.load({}, {"WHARF_LISTEN": ""}).listen == Listen("127.0.0.1", 5000)
 
 
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "a.test", "10.0.0.0/33", ""])
+def test_only_networks_are_networks_of_the_inside(text):
+    with pytest.raises(BadSettings):
+        settings.load({"import_inside": [text]}, {})
+
+
+def test_networks_of_the_inside_may_stand_in_the_environment():
+    loaded = settings.load({}, {"WHARF_IMPORT_INSIDE": "10.0.0.0/8, 192.0.2.7"})
+
+    assert loaded.import_inside == (ip_network("10.0.0.0/8"), ip_network("192.0.2.7/32"))
+
+
 def test_variables_of_other_commands_are_left_to_them():
     assert settings.load({}, {"WHARF_KUBECONFIG": "/k"}) == settings.load({}, {})
 
@@ -50,6 +63,8 @@ def test_the_settings_survive_the_way_through_the_environment(tmp_path):
         names=("a.test", "b.test"),
         htpasswd=tmp_path / "h",
         drain_seconds=3,
+        import_policy=tmp_path / "p",
+        import_inside=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
     )
 
     assert settings.load({}, wanted.environment()) == wanted

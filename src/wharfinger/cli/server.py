@@ -43,6 +43,8 @@ def up(
     htpasswd: Path | None = None,
     drain_seconds: int | None = None,
     audit: Annotated[bool, Parameter(negative=())] = False,
+    import_policy: Path | None = None,
+    import_inside: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     detach: Annotated[bool, Parameter(negative=())] = False,
     tls_cert: Annotated[Path | None, Parameter(group=TlsGroup)] = None,
     tls_key: Annotated[Path | None, Parameter(group=TlsGroup)] = None,
@@ -70,6 +72,11 @@ def up(
         How long requests may take to finish when the server is asked to end [default: 30].
     audit
         Keep who did what over the object API in `audit.log` of the state directory.
+    import_policy
+        File that says from where images may be imported, and how: the `imagePolicyConfig` of a
+        master-config.yaml, or the whole of it.
+    import_inside
+        Network that is not public and may be imported from, such as 10.0.0.0/8; may be repeated.
     detach
         Go on in the background once the server is ready.
     tls_cert
@@ -87,6 +94,8 @@ def up(
         "htpasswd": htpasswd,
         "drain_seconds": drain_seconds,
         "audit": audit or None,
+        "import_policy": import_policy,
+        "import_inside": list(import_inside) or None,
         "tls_cert": tls_cert,
         "tls_key": tls_key,
         "no_tls": no_tls or None,

@@ -20,6 +20,8 @@ from typing import Any, Self
 
 from wharfinger.errors import BadInput
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 DEFAULT_LISTEN = "127.0.0.1:5000"
 DEFAULT_DRAIN_SECONDS = 30
 PREFIX = "WHARF_"
@@ -78,6 +80,8 @@ class Settings:
     htpasswd: Path | None = None
     drain_seconds: int = DEFAULT_DRAIN_SECONDS
     audit: bool = False  # whether requests to the object API are kept in the audit log
+    import_policy: Path | None = None  # `imagePolicyConfig`; None: its defaults
+    import_inside: tuple[Network, ...] = ()  # networks that are not public and may be imported from
 
     @property
     def scheme(self) -> str:
@@ -95,6 +99,8 @@ class Settings:
             "htpasswd": str(self.htpasswd or ""),
             "drain_seconds": str(self.drain_seconds),
             "audit": "true" if self.audit else "false",
+            "import_policy": str(self.import_policy or ""),
+            "import_inside": ",".join(map(str, self.import_inside)),
             "config": "",
         }
         return {variable(name): value for name, value in values.items()}
@@ -192,6 +198,21 @@ def _names(name: str, value: Any) -> tuple[str, ...]:
     return names
 
 
+def _networks(name: str, value: Any) -> tuple[Network, ...]:
+    """A list, or text with commas."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise _bad(name, value, "write a list of networks, such as 10.0.0.0/8")
+    return tuple(_network(name, _text(name, part).strip()) for part in parts)
+
+
+def _network(name: str, text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise _bad(name, text, "write a network as 10.0.0.0/8, or one address") from None
+
+
 def _seconds(name: str, value: Any) -> int:
     text = str(value)
     if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or int(text) > 3600:
@@ -229,4 +250,6 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "htpasswd": _path,
     "drain_seconds": _seconds,
     "audit": _flag,
+    "import_policy": _path,
+    "import_inside": _networks,
 }
