@@ -31,7 +31,9 @@ _MODULES: Final = (
     "oci/__init__.py",
     "oci/reference.py",
     "oci/registry_host.py",
-    "policy",
+    "policy/__init__.py",
+    "policy/access.py",
+    "policy/patterns.py",
     "hosts/__init__.py",
     "hosts/on_host",
 )
