@@ -53,6 +53,11 @@ class Transfer:
         while not self._end and self._kept is None:
             await self._wait()
 
+    async def ended(self) -> None:
+        """Wait until it is kept; raise what came in between."""
+        while self._kept is None:
+            await self._wait()
+
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes [start, stop) as they come; raise what ended the transfer."""
         at = start
