@@ -16,6 +16,7 @@ from wharfinger.cluster import validation
 from wharfinger.cluster.kind import Column, Kind, Object, Subresource
 from wharfinger.cluster.kinds.columns import NAME, age, created
 from wharfinger.cluster.kinds.meta import top
+from wharfinger.cluster.kinds.openshift import image_rules, stream_rules
 from wharfinger.cluster.kinds.openshift.image_spec import (
     CONDITION,
     GROUP,
@@ -163,7 +164,8 @@ IMAGE_STREAM = _kind(
     short_names=("is",),
     categories=("all",),
     default=_default,
-    name_errors=validation.path_segment,
+    validate=stream_rules.stream,
+    name_errors=stream_rules.stream_name,
     columns=(
         NAME,
         Column("Image Repository", _repository, description="Where to pull from and push to."),
@@ -229,7 +231,8 @@ IMAGE_STREAM_MAPPING = _kind(
     {"image": IMAGE.of("The image."), "tag": text("The tag.")},
     required=("image", "tag"),
     verbs=("create",),
-    name_errors=validation.path_segment,
+    validate=image_rules.mapping,
+    name_errors=stream_rules.stream_name,
     columns=(NAME,),
 )
 IMAGE_STREAM_IMPORT = _kind(
@@ -242,7 +245,8 @@ IMAGE_STREAM_IMPORT = _kind(
     },
     required=("spec",),
     verbs=("create",),
-    name_errors=validation.path_segment,
+    validate=stream_rules.stream_import,
+    name_errors=stream_rules.stream_name,
     columns=(NAME,),
 )
 SECRET_LIST = _kind(

@@ -9,6 +9,7 @@ from wharfinger.cluster import validation
 from wharfinger.cluster.kind import Column, Kind, Object
 from wharfinger.cluster.kinds.columns import NAME
 from wharfinger.cluster.kinds.meta import top
+from wharfinger.cluster.kinds.openshift import image_rules
 from wharfinger.cluster.kinds.openshift.image_spec import (
     GROUP,
     IMAGE_FIELDS,
@@ -39,6 +40,7 @@ IMAGE = Kind(
         "An image, by the digest of its manifest; it is made when the image is pushed or imported.",
         IMAGE_FIELDS,
     ),
+    validate=image_rules.image,
     name_errors=validation.path_segment,
     columns=(NAME, REFERENCE),
 )
@@ -56,6 +58,7 @@ IMAGE_SIGNATURE = Kind(
         SIGNATURE_FIELDS,
         required=("type", "content"),
     ),
+    validate=image_rules.signature,
     name_errors=validation.path_segment,
     columns=(NAME, Column("Type", _type, description="How it was made.")),
 )
