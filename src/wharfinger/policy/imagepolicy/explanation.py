@@ -15,13 +15,12 @@ from wharfinger.policy.imagepolicy.rules import Attributes, ExecutionRule, Judge
 
 _TOLD: Final = 5
 """A policy of a hundred rules does not answer with a hundred reasons."""
+NO_RULE: Final = "no execution rule is on this resource"
 
 
-def accepted(judgement: Judgement, on_resource: Sequence[ExecutionRule]) -> str:
+def accepted(judgement: Judgement) -> str:
     if judgement.rule is not None:
         return f"rule `{judgement.rule.title}` accepts {_subject(judgement.rule)}"
-    if not on_resource:
-        return "no execution rule is on this resource"
     return "the rules on this resource only reject, and none matches"
 
 

@@ -114,7 +114,8 @@ class Resolver:
                 "ImageStreamTag does not allow local references and the resource did not "
                 "request image stream resolution"
             )
-        spec = replace(parse(image.reference), tag="", id=image.digest)
+        where = parse(image.reference)
+        spec = ImageReference(where.registry, where.namespace, where.name, id=image.digest)
         return Resolved(spec, image, integrated=True, local=lone)
 
     async def _pending(

@@ -1,22 +1,20 @@
 """
 The judgement of one object's images, one after the other.
 
-What is beyond OpenShift, the site's registries and signatures, is held against the name that will stand in
-the object: what was looked up under another name and is not written there is not what runs.
+Each is resolved, judged by the execution rules, and then by what is beyond OpenShift. All are judged even
+if one was refused. A reference that equals one that was judged, as that stands now, is not judged again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from wharfinger.oci.reference import ImageReference
-from wharfinger.oci.registry_host import InvalidRegistry
-from wharfinger.policy.access import AccessPolicy
-from wharfinger.policy.imagepolicy import explanation, names, places, rules
+from wharfinger.policy.imagepolicy import beyond, explanation, names, places, rules
 from wharfinger.policy.imagepolicy.config import Policy
 from wharfinger.policy.imagepolicy.faults import Path
+from wharfinger.policy.imagepolicy.found import PROHIBITED, Found, Ruling, unresolved_message
 from wharfinger.policy.imagepolicy.model import Lookup, LookupFailed, Question, Verdict
 from wharfinger.policy.imagepolicy.names import Resolved, Resolver
 from wharfinger.policy.imagepolicy.places import DOCKER_IMAGE, Place, Reference
@@ -24,45 +22,6 @@ from wharfinger.policy.imagepolicy.resolution import Resolution
 from wharfinger.policy.imagepolicy.resources import Resource
 from wharfinger.policy.imagepolicy.rules import Attributes, ExecutionRule
 from wharfinger.policy.imagepolicy.signing import SignatureRule
-from wharfinger.policy.patterns import registry_of
-
-PROHIBITED: Final = "this image is prohibited by policy"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What is known of a reference when it is judged."""
-
-    reference: Reference
-    written: ImageReference | None
-    resolved: Resolved | None = None
-    failure: LookupFailed | None = None
-    rewritten: bool = False
-
-    @property
-    def standing(self) -> ImageReference | None:
-        """What a runtime will be told to run, None if nobody can say."""
-        if self.resolved is None or (self.written is not None and not self.rewritten):
-            return self.written
-        return self.resolved.spec
-
-    @property
-    def pinned(self) -> bool:
-        """Whether what stands there is one image for ever."""
-        fixed = self.rewritten or self.reference.kind in (DOCKER_IMAGE, names.STREAM_IMAGE)
-        return fixed and self.standing is not None and bool(self.standing.id)
-
-    @property
-    def names(self) -> Iterator[ImageReference]:
-        """All names that the image goes by."""
-        if self.written is not None and not self.rewritten:
-            yield self.written
-        if self.resolved is not None:
-            yield self.resolved.spec
-
-    @property
-    def shown(self) -> str:
-        return self.reference.name or '""'
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,7 +60,7 @@ class Review:
             registry=registry,
             forced=places.resolves_names(question.group, question.resource, question.object),
             remote=policy.remote and (resolution.beyond_local or bool(signing)),
-            refuse=lambda name: _access_refusal(policy.access, name),
+            refuse=lambda name: beyond.access_refusal(policy.access, name),
         )
         return cls(
             policy=policy,
@@ -120,38 +79,47 @@ class Review:
         if place.fault:
             self.verdicts.append(_unreadable(place))
             return
-        if (before := self._judged.get(place.reference)) is not None:
+        reference = place.reference
+        if (before := self._judged.get(reference)) is not None:
             # One error for each image: a second container with it is not told of.
             if before.allowed:
-                again = replace(before, place=place.field, written=place.reference.name)
+                again = replace(before, place=place.field, written=reference.name)
                 self.verdicts.append(replace(again, rewritten="", reason=f"as {before.place}"))
             return
-        found = await self._find(place.reference)
-        verdict = await self._verdict(place, found)
-        now = place.reference
-        if found.rewritten and found.resolved is not None:
-            now = Reference(DOCKER_IMAGE, "", found.resolved.spec.exact())
-        if verdict.allowed and now != place.reference:
-            self.edits[place.path] = place.written(now.name)
-            verdict = replace(verdict, rewritten=now.name)
+        found = await self._find(reference)
+        ruling = await self._ruling(found)
+        resolved = "" if found.resolved is None else found.resolved.spec.exact()
+        now = Reference(DOCKER_IMAGE, "", resolved) if found.rewritten else reference
+        changed = ruling.allowed and now != reference
+        if changed:
+            self.edits[place.path] = place.written(resolved)
+        verdict = Verdict(
+            place=place.field,
+            written=reference.name,
+            allowed=ruling.allowed,
+            rule=ruling.rule,
+            resolved=resolved,
+            rewritten=resolved if changed else "",
+            message=ruling.message,
+            reason=ruling.reason,
+            remedy=ruling.remedy,
+        )
         self._judged[now] = verdict
         self.verdicts.append(verdict)
 
     async def _find(self, reference: Reference) -> Found:
-        found = Found(reference, names.written(reference))
+        written = names.written(reference)
         if not (self.resolution.attempted or self.signing):
-            return found
-        match await self._look_up(reference):
-            case LookupFailed() as failure:
-                return replace(found, failure=failure)
-            case resolved:
-                found = replace(found, resolved=resolved)
-        if not self.rewriting:
-            return found
-        rewritten = replace(found, rewritten=True)
-        if self.resolution.rewrites(local=resolved.local) or self._covering(rewritten):
-            return rewritten
-        return found
+            return Found(reference, written)
+        resolved = await self._look_up(reference)
+        if isinstance(resolved, LookupFailed):
+            return Found(reference, written, failure=resolved)
+        found = Found(reference, written, resolved)
+        rewritten = self.rewriting and (
+            self.resolution.rewrites(local=resolved.local)
+            or bool(beyond.covering(self.signing, found.names))
+        )
+        return replace(found, rewritten=True) if rewritten else found
 
     async def _look_up(self, reference: Reference) -> Resolved | LookupFailed:
         if (known := self._looked_up.get(reference)) is not None:
@@ -164,55 +132,41 @@ class Review:
         self._looked_up[reference] = answer
         return answer
 
-    async def _verdict(self, place: Place, found: Found) -> Verdict:
-        verdict = Verdict(
-            place=place.field,
-            written=place.reference.name,
-            allowed=True,
-            resolved="" if found.resolved is None else found.resolved.spec.exact(),
-        )
+    async def _ruling(self, found: Found) -> Ruling:
         if found.failure is not None and self.resolution.required:
-            return self._unresolved(verdict, found.failure)
-        verdict = self._by_rules(verdict, found)
-        if verdict.allowed and self.policy.access is not None:
-            verdict = self._by_access(verdict, found, self.policy.access)
-        if verdict.allowed and self.signing:
-            verdict = await self._by_signatures(verdict, found)
-        return verdict
+            return self._unresolved(found, found.failure)
+        ruling = self._by_rules(found)
+        refusal: Ruling | None = None
+        if ruling.allowed and self.policy.access is not None:
+            refusal = beyond.by_access(self.policy.access, found)
+        if ruling.allowed and refusal is None and self.signing:
+            refusal = await beyond.by_signatures(self.signing, found, self.lookup, self.namespace)
+        return refusal or ruling
 
-    def _unresolved(self, verdict: Verdict, failure: LookupFailed) -> Verdict:
+    def _unresolved(self, found: Found, failure: LookupFailed) -> Ruling:
         reason = (
-            f"{verdict.written} is not resolved, which resolveImages: {self.resolution.default} "
-            f"requires: {failure.message or 'there is no such image'}"
+            f"{found.shown} is not resolved, which resolveImages: {self.resolution.default} "
+            f"requires: {found.why_unresolved}"
         )
-        known = "one of an image stream, or one by a digest that is known"
-        remedy = f"use an image that can be looked up{'' if self.policy.remote else f': {known}'}"
-        return replace(
-            verdict, allowed=False, message=_message(failure), reason=reason, remedy=remedy
-        )
+        known = "" if self.policy.remote else ": of an image stream, or by a digest that is known"
+        remedy = f"use an image that can be looked up{known}"
+        return Ruling(False, "", reason, unresolved_message(failure), remedy)
 
-    def _by_rules(self, verdict: Verdict, found: Found) -> Verdict:
+    def _by_rules(self, found: Found) -> Ruling:
         if not self.execution:
-            return replace(verdict, reason=explanation.accepted(rules.Judgement(True), ()))
+            return Ruling(True, "", explanation.NO_RULE)
         attributes = self._attributes(found)
         judgement = rules.judge(self.execution, attributes, self.ignored)
         title = "" if judgement.rule is None else judgement.rule.title
         if judgement.accepted:
-            reason = explanation.accepted(judgement, self.execution)
-            return replace(verdict, rule=title, reason=reason)
+            return Ruling(True, title, explanation.accepted(judgement))
         reason, remedy = explanation.refused(
             judgement, self.execution, attributes, found.shown, self.ignored
         )
-        if found.failure is not None:
-            reason += f" (not resolved: {found.failure.message or 'there is no such image'})"
-        return replace(
-            verdict,
-            allowed=False,
-            rule=title,
-            message=PROHIBITED if found.failure is None else _message(found.failure),
-            reason=reason,
-            remedy=remedy,
-        )
+        if found.failure is None:
+            return Ruling(False, title, reason, PROHIBITED, remedy)
+        reason += f" (not resolved: {found.why_unresolved})"
+        return Ruling(False, title, reason, unresolved_message(found.failure), remedy)
 
     def _attributes(self, found: Found) -> Attributes:
         resolved = found.resolved
@@ -226,69 +180,6 @@ class Review:
         registry = "" if resolved.assumed else resolved.spec.registry
         return Attributes(registry, resolved.integrated, resolved.image)
 
-    def _by_access(self, verdict: Verdict, found: Found, access: AccessPolicy) -> Verdict:
-        if found.standing is None:
-            return _refusal(
-                verdict, "registries", _unnamed(found), "name the image by its registry"
-            )
-        if reason := _access_refusal(access, found.standing):
-            return _refusal(verdict, "registries", reason, "use an image that the site allows")
-        return verdict
-
-    def _covering(self, found: Found) -> list[SignatureRule]:
-        full = [name for name in map(_full, found.names) if name is not None]
-        return [rule for rule in self.signing if rule.covers(full)]
-
-    async def _by_signatures(self, verdict: Verdict, found: Found) -> Verdict:
-        standing = None if found.standing is None else _full(found.standing)
-        if standing is None:
-            return _refusal(
-                verdict, "signatures", _unnamed(found), "name the image by its registry"
-            )
-        for rule in self._covering(found):
-            if not found.pinned:
-                reason = f"{found.shown} has to be signed, and {_why_not_pinned(found)}"
-                return _refusal(verdict, rule.name, reason, "name the image by its digest")
-            try:
-                signature = await self.lookup.signature(
-                    replace(standing, tag=""), rule.keys, self.namespace
-                )
-            except LookupFailed as failure:
-                reason = f"the signatures of {standing.exact()} cannot be read: {failure.message}"
-                return _refusal(
-                    verdict, rule.name, reason, "let the registry answer, and try again"
-                )
-            if not signature.signed:
-                keys = ", ".join(key.name for key in rule.keys)
-                reason = f"{standing.exact()} is not signed by {keys}: {signature.reason}"
-                return _refusal(verdict, rule.name, reason, f"sign this digest with {keys}")
-            verdict = replace(verdict, reason=f"{verdict.reason}; signed by {signature.key}")
-        return verdict
-
-
-def _full(name: ImageReference) -> ImageReference | None:
-    """Fill in what a client assumes; None for a registry that no address can have."""
-    full = name.with_client_defaults()
-    try:
-        registry_of(full)
-    except InvalidRegistry:
-        return None
-    return full
-
-
-def _access_refusal(access: AccessPolicy | None, name: ImageReference) -> str:
-    if access is None:
-        return ""
-    if (full := _full(name)) is None:
-        return f"{name.registry} is not the name of a registry"
-    answer = access.decide(full)
-    return "" if answer.allowed else answer.reason
-
-
-def _refusal(verdict: Verdict, rule: str, reason: str, remedy: str) -> Verdict:
-    message = f"{PROHIBITED}: {reason}"
-    return replace(verdict, allowed=False, rule=rule, message=message, reason=reason, remedy=remedy)
-
 
 def _unreadable(place: Place) -> Verdict:
     return Verdict(
@@ -301,17 +192,13 @@ def _unreadable(place: Place) -> Verdict:
     )
 
 
-def _unnamed(found: Found) -> str:
-    failure = found.failure.message if found.failure is not None else ""
-    return f"nobody can say from which registry {found.shown} comes{failure and f': {failure}'}"
+def _unnamed(rule: str, found: Found) -> Ruling:
+    why = f": {found.failure.message}" if found.failure is not None else ""
+    reason = f"nobody can say from which registry {found.shown} comes{why}"
+    return Ruling.refusal(rule, reason, "name the image by its registry")
 
 
 def _why_not_pinned(found: Found) -> str:
     if found.failure is not None:
-        return f"its digest is not known: {found.failure.message or 'there is no such image'}"
+        return f"its digest is not known: {found.why_unresolved}"
     return "a tag may mean another image by the time that it runs"
-
-
-def _message(failure: LookupFailed) -> str:
-    # That nothing was found is a text that is empty: clients of OpenShift compare it.
-    return f"{PROHIBITED}: {'' if failure.absent else failure.message}"
