@@ -5,12 +5,15 @@ From which registries images may be imported: `allowedRegistriesForImport`.
 
 The list belongs to a site that may have it from OpenShift, so its matching is that of OpenShift to
 the letter: host and port are held against their globs apart, case counts, a path never matches.
-A line without a port means port 443, or 80 if it is `insecure`, which says nothing else. What is
-compared of an image name depends on the transport that is asked for:
+A line without a port means port 443, or 80 if it is `insecure`. What is compared of an image name
+depends on the transport that is asked for:
 
 - `SECURE` and `INSECURE`: the host that answers for the name, with port 443 or 80 if none is written;
 - `ANY` (a client that falls back): the name as written; without a port it fits lines whose port
   is written 80, 443 or `*`.
+
+In OpenShift `insecure` says nothing else. Here it is besides what lets an import go without a
+certificate that holds: a flag of the request alone never does (`insecure`).
 
 Docker Hub answers at `registry-1.docker.io`, so lines are tried with `docker.io` first and then with
 that. Nobody but OpenShift reads globs this way; the lists of a site file (`patterns.py`) do not.
@@ -23,7 +26,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -72,15 +75,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """Two are equal if they cover the same."""
+
     host: str
     port: str
+    insecure: bool = field(default=False, compare=False)
 
     @classmethod
     def parse(cls, text: str, *, insecure: bool = False) -> Line:
         host, colon, port = text.partition(":")
-        if colon:
-            return cls(host, port)
-        return cls(host, "80" if insecure else "443")
+        return cls(host, port if colon else "80" if insecure else "443", insecure)
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -108,6 +112,11 @@ class ImportList:
         if any(line.covers(one, port) for one in hosts for line in self.lines):
             return None
         return self._refusal(reference, hosts, port)
+
+    def insecure(self, reference: ImageReference) -> bool:
+        """Whether a line says that the registry may be asked without a certificate that holds."""
+        host, port = _asked(reference, Transport.ANY)
+        return any(line.insecure and line.covers(host, port) for line in self.lines)
 
     def beside(self, registry: str) -> ImportList:
         """The same list, with the site's own registry in front."""

@@ -14,12 +14,9 @@ from typing import Any, Final
 
 from wharfinger.cluster.kind import Object
 from wharfinger.cluster.kinds.meta import annotations_of
-from wharfinger.images.importing.request import (
-    DOCKER_IMAGE,
-    INSECURE_STREAM,
-    ImportRequest,
-    Wanted,
-)
+from wharfinger.cluster.kinds.openshift import image_sources
+from wharfinger.images import generations
+from wharfinger.images.importing.request import DOCKER_IMAGE, ImportRequest, Wanted
 from wharfinger.oci.reference import ImageReference, InvalidReference
 
 CHECKED: Final = "openshift.io/image.dockerRepositoryCheck"
@@ -33,12 +30,11 @@ def pending(stream: Object) -> ImportRequest | None:
     spec = stream.get("spec") or {}
     repository, fresh = None, not annotations_of(stream).get(CHECKED)
     if fresh and (name := spec.get("dockerImageRepository")):
-        insecure = annotations_of(stream).get(INSECURE_STREAM) == "true"
-        repository = Wanted(DOCKER_IMAGE, name, insecure=insecure)
+        repository = Wanted(DOCKER_IMAGE, name, insecure=image_sources.is_insecure(stream))
     images = [
         _wanted(tag)
         for tag in _importable(stream)
-        if repository is not None or _is_pending(tag, _known(stream, tag["name"]), fresh=fresh)
+        if repository is not None or _is_pending(stream, tag, fresh=fresh)
     ]
     return _request(stream, images, repository)
 
@@ -94,17 +90,8 @@ def _wanted(tag: Tag) -> Wanted:
     return Wanted.read({**tag, "to": {"name": tag["name"]}})
 
 
-def _is_pending(tag: Tag, known: int, *, fresh: bool) -> bool:
-    generation = tag.get("generation")
-    return generation > known if generation else fresh
-
-
-def _known(stream: Object, tag: str) -> int:
-    """The newest generation of which something is known."""
-    history = _history(stream, tag)
-    items, conditions = history.get("items") or (), history.get("conditions") or ()
-    told = [one for one in conditions if one.get("type") == "ImportSuccess"]
-    return max((int(one.get("generation") or 0) for one in (*items[:1], *told)), default=0)
+def _is_pending(stream: Object, tag: Tag, *, fresh: bool) -> bool:
+    return generations.pending(stream, tag["name"]) or (fresh and not tag.get("generation"))
 
 
 def _history(stream: Object, tag: str) -> Mapping[str, Any]:

@@ -15,9 +15,6 @@ from wharfinger.cluster.kind import Object
 from wharfinger.oci.reference import DEFAULT_TAG, ImageReference, InvalidReference
 
 DOCKER_IMAGE: Final = "DockerImage"
-INSECURE_STREAM: Final = "openshift.io/image.insecureRepository"
-"""The annotation of a stream whose repository may be asked without TLS that holds."""
-
 PRESERVE: Final = "PreserveOriginal"
 """The import mode in which an index stays an index."""
 
