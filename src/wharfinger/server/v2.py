@@ -30,7 +30,15 @@ from wharfinger.server.v2_content import (
     put_manifest,
 )
 from wharfinger.server.v2_errors import CHALLENGE
-from wharfinger.server.v2_http import JSON, Answer, Call, Handler, MethodNotAllowed, NoSuchRoute
+from wharfinger.server.v2_http import (
+    JSON,
+    Answer,
+    Call,
+    Content,
+    Handler,
+    MethodNotAllowed,
+    NoSuchRoute,
+)
 from wharfinger.server.v2_lists import catalog, list_tags, referrers
 from wharfinger.server.v2_policy import Need, Policy
 from wharfinger.server.v2_uploads import (
@@ -82,7 +90,8 @@ class V2:
     """The ASGI app of `/v2`.
 
     `identify` proves who asks and what their token is bounded to; `active` tells whether a
-    project is there and not being deleted.
+    project is there and not being deleted. `content` is what is read, the registry itself if nothing
+    stands over it.
     """
 
     def __init__(
@@ -92,8 +101,10 @@ class V2:
         authorizer: Authorizer,
         identify: Callable[[HTTPConnection], Awaitable[Grant]],
         active: Callable[[str], bool],
+        content: Content | None = None,
     ) -> None:
         self._registry = registry
+        self._content = registry if content is None else content
         self._policy = Policy(authorizer, active)
         self._identify = identify
 
@@ -106,6 +117,7 @@ class V2:
         call = Call(
             request=request,
             registry=self._registry,
+            content=self._content,
             policy=self._policy,
             caller=await self._identify(request),
             need=route.need,

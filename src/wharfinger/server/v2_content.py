@@ -16,7 +16,7 @@ OCTETS: Final = "application/octet-stream"
 
 async def get_blob(call: Call) -> Answer:
     """The blob, or the one range of it that was asked for."""
-    blob = await call.registry.blob(call.name, Digest.parse(call.parameters["digest"]))
+    blob = await call.content.blob(call.name, Digest.parse(call.parameters["digest"]))
     headers = _identity(blob.digest) | {"content-type": OCTETS, "accept-ranges": "bytes"}
     if _known_to_client(call, blob.digest):
         return Answer(304, headers)
@@ -28,7 +28,7 @@ async def get_blob(call: Call) -> Answer:
         206 if span is not None else 200,
         headers,
         file=blob.file if stop - start == blob.size else None,
-        parts=call.registry.read_blob(blob, start, stop),
+        parts=call.content.read_blob(blob, start, stop),
         length=stop - start,
     )
 
@@ -42,7 +42,7 @@ async def delete_blob(call: Call) -> Answer:
 
 
 async def get_manifest(call: Call) -> Answer:
-    stored = await call.registry.manifest(call.name, _present(call))
+    stored = await call.content.manifest(call.name, _present(call))
     headers = _identity(stored.digest) | {"content-type": stored.media_type}
     if _known_to_client(call, stored.digest):
         return Answer(304, headers)

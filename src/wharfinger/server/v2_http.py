@@ -12,16 +12,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from wharfinger.cluster.authenticate import Grant
 from wharfinger.errors import BadInput, NotFound, TooLarge, Unsupported
-from wharfinger.oci.names import RepositoryName
+from wharfinger.oci.digest import Digest
+from wharfinger.oci.names import RepositoryName, Tag
 from wharfinger.registry.errors import SizeMismatch, UploadInterrupted
-from wharfinger.registry.registry import Registry
+from wharfinger.registry.metadata import StoredManifest
+from wharfinger.registry.registry import Blob, Registry
 from wharfinger.server.v2_policy import Need, Policy
 
 VERSION: Final = (b"docker-distribution-api-version", b"registry/2.0")
@@ -104,12 +106,23 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
+class Content(Protocol):
+    """What a repository holds, for those who read it: of the registry, or of what stands over it."""
+
+    async def manifest(self, name: RepositoryName, reference: Digest | Tag) -> StoredManifest: ...
+
+    async def blob(self, name: RepositoryName, digest: Digest) -> Blob: ...
+
+    def read_blob(self, blob: Blob, start: int, stop: int) -> AsyncIterator[bytes]: ...
+
+
 @dataclass(slots=True)
 class Call:
     """A request whose caller has what its route needs."""
 
     request: Request
     registry: Registry
+    content: Content
     policy: Policy
     caller: Grant
     need: Need
