@@ -67,6 +67,11 @@ def of_latest(stream: Object, tag: str) -> str | None:
     event = history.latest(stream, tag)
     if event is None:
         return None
+    return of_event(stream, tag, event)
+
+
+def of_event(stream: Object, tag: str, event: Mapping[str, Any]) -> str:
+    """Where to pull what an event of the tag tells of, also if it is not the newest."""
     return _of_event(stream, history.spec_tag(stream, tag or DEFAULT_TAG) or {}, event)
 
 

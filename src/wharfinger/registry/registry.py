@@ -147,6 +147,9 @@ class Registry:
             raise await self._unknown(name, ManifestUnknown(name, reference))
         return found
 
+    async def tag(self, name: RepositoryName, tag: Tag) -> Digest | None:
+        return await self._metadata.tag(name, tag)
+
     async def put_manifest(
         self, name: RepositoryName, reference: Digest | Tag, raw: bytes, content_type: str | None
     ) -> Pushed:

@@ -105,7 +105,7 @@ IMAGE_FIELDS: Final[Mapping[str, Schema]] = {
     "dockerImageMetadataVersion": text("The form of dockerImageMetadata."),
     "dockerImageManifest": text("Its manifest, where that is asked for."),
     "dockerImageLayers": array("Its layers, the lowest first.", LAYER),
-    "signatures": array("Its signatures.", SIGNATURE, **merged_by("name")),
+    "signatures": array("Its signatures.", SIGNATURE),
     "dockerImageSignatures": array(
         "Signatures of an old form.", text("One signature, in base64.", format="byte")
     ),
@@ -144,8 +144,8 @@ TAG: Final = Record(
         "importPolicy": IMPORT_POLICY.of("How it is imported."),
         "referencePolicy": REFERENCE_POLICY.of("Where it is pulled from."),
     },
-    required=("name",),
 )
+"""Without a required name: where one tag is written alone, its object is named by it."""
 _EVENT: Final = Record(
     f"{MODELS}TagEvent",
     "An image that came under a tag.",

@@ -64,9 +64,11 @@ def _default(obj: Object) -> None:
         spec["lookupPolicy"] = {"local": False}
     tags = spec.get("tags")
     if tags:
-        spec["tags"] = sorted(
-            {tag["name"]: _whole(tag) for tag in tags}.values(), key=lambda tag: str(tag["name"])
-        )
+        spec["tags"] = sorted({_name(tag): _whole(tag) for tag in tags}.values(), key=_name)
+
+
+def _name(tag: Mapping[str, Any]) -> str:
+    return str(tag.get("name") or "")
 
 
 def _whole(tag: dict[str, Any]) -> dict[str, Any]:
