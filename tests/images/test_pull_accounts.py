@@ -15,12 +15,11 @@ def config(registry, user):
     }
 
 
-class FixedCluster:
-    def __init__(self, objects):
-        self.objects = objects
+def holding(objects):
+    async def get(resource, namespace, name):
+        return objects.get((resource, namespace, name))
 
-    async def get(self, group, version, resource, namespace, name):
-        return self.objects.get((resource, namespace, name))
+    return get
 
 
 SPEC = {
@@ -69,7 +68,7 @@ def test_nonsense_means_the_default_account(found):
 
 
 async def test_the_logins_are_those_of_the_pod_and_of_its_account():
-    cluster = FixedCluster(
+    get = holding(
         {
             ("serviceaccounts", "demo", "runner"): {"imagePullSecrets": [{"name": "account"}]},
             ("secrets", "demo", "account"): config("quay.test", "account"),
@@ -81,13 +80,13 @@ async def test_the_logins_are_those_of_the_pod_and_of_its_account():
     )
     puller = PullAccount("runner", ("pod", "absent", "broken", "opaque"))
 
-    keyring = await pull_accounts.keyring(cluster, "demo", puller)
+    keyring = await pull_accounts.keyring(get, "demo", puller)
 
     assert [one.username for one in keyring.lookup("hub.test/app")] == ["pod"]
     assert [one.username for one in keyring.lookup("quay.test/app")] == ["account"]
 
 
 async def test_an_account_that_is_not_there_has_no_logins():
-    keyring = await pull_accounts.keyring(FixedCluster({}), "demo", PullAccount())
+    keyring = await pull_accounts.keyring(holding({}), "demo", PullAccount())
 
     assert keyring.lookup("hub.test/app") == []

@@ -4,7 +4,7 @@ import pytest
 
 from images.fake_registries import FakeRegistries
 from wharfinger.images import remote_images
-from wharfinger.images.remote_images import RemoteImages, Result, Turns
+from wharfinger.images.remote_images import RemoteImages, Result
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.reference import ImageReference
 from wharfinger.policy.imagepolicy.model import LookupFailed
@@ -135,16 +135,6 @@ async def test_who_asks_too_much_at_a_time_is_turned_away_and_others_are_not(ima
     assert sum("too many images" in str(one) for one in ended) == 5
     assert (await other).digest == registries.digest
     assert registries.asked["digest"] == remote_images.AT_A_TIME_OF_ONE + 1
-
-
-async def test_turns_bound_all_namespaces_together():
-    turns = Turns(2, 2)
-    async with turns.take("a"), turns.take("b"):
-        with pytest.raises(remote_images.Busy):
-            async with turns.take("c"):
-                pass
-    async with turns.take("c"):
-        pass
 
 
 LINUX, ARM = {"os": "linux", "architecture": "amd64"}, {"os": "linux", "architecture": "arm64"}

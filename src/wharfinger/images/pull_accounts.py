@@ -7,7 +7,7 @@ template says it; a build names one secret, or uses what its account may pull wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -27,16 +27,19 @@ _STRATEGIES: Final = ("sourceStrategy", "dockerStrategy", "customStrategy")
 
 
 class Cluster(Protocol):
-    """What is asked of the API of a cluster: one object at a time."""
+    """What is asked of the API of a cluster. Each may raise a `WharfingerError`: nobody can say."""
 
     async def get(
         self, group: str, version: str, resource: str, namespace: str, name: str
     ) -> dict[str, Any] | None:
-        """The object; None if it is not there, or its kind is not served, or we may not read it.
-
-        Raise a `WharfingerError` if nobody can say. What comes back is shared: do not change it.
-        """
+        """One object; None if it is not there, or we may not read it."""
         ...
+
+    async def serves(self, group: str, version: str) -> bool: ...
+
+
+Get = Callable[[str, str, str], Awaitable[dict[str, Any] | None]]
+"""Reads an object of the core group: resource, namespace, name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,14 @@ def of_object(found: Mapping[str, Any]) -> PullAccount:
     return PullAccount()
 
 
-async def keyring(cluster: Cluster, namespace: str, puller: PullAccount) -> Keyring:
+async def keyring(get: Get, namespace: str, puller: PullAccount) -> Keyring:
     """The logins in all of the secrets; one that is absent or unreadable has none."""
     names = [*puller.secrets]
-    account = await cluster.get("", "v1", "serviceaccounts", namespace, puller.account)
+    account = await get("serviceaccounts", namespace, puller.account)
     names += _names((account or {}).get("imagePullSecrets"))
     files: list[Credentials] = []
     for name in dict.fromkeys(names[:_MOST_SECRETS]):
-        secret = await cluster.get("", "v1", "secrets", namespace, name)
+        secret = await get("secrets", namespace, name)
         if secret is not None:
             files.append(secrets.read(secret))
     return Keyring(files)

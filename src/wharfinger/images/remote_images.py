@@ -10,9 +10,7 @@ in all and for each namespace, so that one of them cannot hold up the others.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -20,11 +18,13 @@ from typing import Any, Final, Protocol
 from wharfinger.errors import NotFound, WharfingerError
 from wharfinger.images import config_labels, signatures
 from wharfinger.images.remembered import Remembered
+from wharfinger.images.turns import Busy, Turns
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.errors import InvalidDigest, InvalidTag
 from wharfinger.oci.names import Tag
 from wharfinger.oci.reference import ImageReference
+from wharfinger.policy.imagepolicy.config import Policy
 from wharfinger.policy.imagepolicy.model import (
     Image,
     LookupFailed,
@@ -123,7 +123,7 @@ class RemoteImages:
             return known
 
         async def ask() -> SignatureVerdict:
-            async with self._turns.take(namespace):
+            with self._turns.take(namespace):
                 source = self._source(asked)
                 return await signatures.verify(source, Digest.parse(asked.reference.id), keys, full)
 
@@ -166,8 +166,9 @@ class RemoteImages:
     async def _tried(self, asked: _Asked, namespace: str, ask: Callable[[], Any]) -> Any:
         place = asked.reference.full()
         try:
-            async with self._turns.take(namespace), asyncio.timeout(SECONDS):
-                found = await ask()
+            with self._turns.take(namespace):
+                async with asyncio.timeout(SECONDS):
+                    found = await ask()
         except Busy:
             self._count(Result.BUSY)
             return _Failure(f"{place}: too many images are being looked up, try again soon")
@@ -198,29 +199,9 @@ class RemoteImages:
         return self._registries.source(repository, logins=asked.logins, seconds=SECONDS)
 
 
-class Busy(Exception):
-    """Too many ask already."""
-
-
-class Turns:
-    """So many at a time, and so many of one namespace; the others are turned away at once."""
-
-    def __init__(self, most: int, most_of_one: int) -> None:
-        self._most, self._most_of_one = most, most_of_one
-        self._taken: Counter[str] = Counter()
-
-    @asynccontextmanager
-    async def take(self, namespace: str) -> AsyncIterator[None]:
-        """Raise `Busy`."""
-        if self._taken[namespace] >= self._most_of_one or self._taken.total() >= self._most:
-            raise Busy
-        self._taken[namespace] += 1
-        try:
-            yield
-        finally:
-            self._taken[namespace] -= 1
-            if not self._taken[namespace]:
-                del self._taken[namespace]
+def wants_labels(policy: Policy) -> bool:
+    """Whether a rule asks for labels of configs, which takes more requests."""
+    return any(rule.config_labels for rule in policy.execution_rules)
 
 
 def _seconds_of_tag(found: str | _Failure) -> float:

@@ -1,0 +1,138 @@
+"""
+What a decision needs of a cluster: exemptions of namespaces, logins to pull with, image streams.
+
+Each object is kept for a few seconds, so that a thousand pods of one deployment ask once; and only so
+many questions go on at a time, since whoever reaches a webhook can make it ask. A cluster that serves
+no image streams is asked for none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wharfinger.errors import Unavailable
+from wharfinger.images import pull_accounts
+from wharfinger.images.pull_accounts import Cluster, PullAccount
+from wharfinger.images.remembered import Remembered
+from wharfinger.images.turns import Busy, Turns
+from wharfinger.oci.credentials import Keyring
+from wharfinger.policy.imagepolicy import decision
+from wharfinger.policy.imagepolicy.model import Image, LookupFailed, Object, Stream
+
+GROUP: Final = "image.openshift.io"
+SECONDS: Final = 5.0
+KEYRING_SECONDS: Final = 30.0
+SERVES_SECONDS: Final = 60.0
+_ROOM: Final = 5_000
+_AT_A_TIME: Final = 64
+_AT_A_TIME_OF_ONE: Final = 16
+
+
+class TooManyQuestions(Unavailable):
+    code = "too-many-questions"
+
+    def __init__(self) -> None:
+        super().__init__("cannot ask the cluster: too many questions are under way")
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    group: str
+    resource: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`object` is None where there is none."""
+
+    object: Object | None
+
+
+class ClusterView:
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._objects = Remembered[_Key, _Found](_ROOM, lambda _: SECONDS)
+        self._keyrings = Remembered[tuple[str, PullAccount], Keyring](
+            _ROOM, lambda _: KEYRING_SECONDS
+        )
+        self._served = Remembered[str, tuple[bool]](1, lambda _: SERVES_SECONDS)
+        self._turns = Turns(_AT_A_TIME, _AT_A_TIME_OF_ONE)
+
+    async def ignored_rules(self, namespace: str) -> frozenset[str]:
+        """What the annotation of the namespace switches off."""
+        found = await self._get("", "namespaces", "", namespace)
+        return decision.ignored_rules(found or {})
+
+    async def keyring(self, namespace: str, puller: PullAccount) -> Keyring:
+        async def ask() -> Keyring:
+            return await pull_accounts.keyring(self._get_v1, namespace, puller)
+
+        return await self._keyrings.get((namespace, puller), ask)
+
+    async def stream(self, namespace: str, name: str) -> Stream:
+        found = await self._image_object("imagestreams", namespace, name)
+        spec, status = _mapping(found.get("spec")), _mapping(found.get("status"))
+        local = _mapping(spec.get("lookupPolicy")).get("local") is True
+        return Stream(local, str(status.get("dockerImageRepository") or ""))
+
+    async def stream_tag(self, namespace: str, name: str, tag: str) -> Image:
+        found = await self._image_object("imagestreamtags", namespace, f"{name}:{tag}")
+        return image_of(_mapping(found.get("image")))
+
+    async def stream_image(self, namespace: str, name: str, digest: str) -> Image:
+        found = await self._image_object("imagestreamimages", namespace, f"{name}@{digest}")
+        return image_of(_mapping(found.get("image")))
+
+    async def image(self, digest: str) -> Image:
+        return image_of(await self._image_object("images", "", digest))
+
+    async def close(self) -> None:
+        for kept in (self._objects, self._keyrings, self._served):
+            await kept.close()
+
+    async def _image_object(self, resource: str, namespace: str, name: str) -> Object:
+        found = None
+        if (await self._served.get(GROUP, self._serves))[0]:
+            found = await self._get(GROUP, resource, namespace, name)
+        if found is None:
+            raise LookupFailed(f'{resource}.{GROUP} "{name}" not found', absent=resource)
+        return found
+
+    async def _serves(self) -> tuple[bool]:
+        return (await self._cluster.serves(GROUP, "v1"),)
+
+    async def _get_v1(self, resource: str, namespace: str, name: str) -> Object | None:
+        return await self._get("", resource, namespace, name)
+
+    async def _get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
+        async def ask() -> _Found:
+            try:
+                with self._turns.take(namespace or name):
+                    return _Found(await self._cluster.get(group, "v1", resource, namespace, name))
+            except Busy:
+                raise TooManyQuestions from None
+
+        return (await self._objects.get(_Key(group, resource, namespace, name), ask)).object
+
+
+def image_of(found: Mapping[str, Any]) -> Image:
+    """What an `Image` object says of its image."""
+    metadata = _mapping(found.get("metadata"))
+    content = found.get("dockerImageMetadata")
+    config = _mapping(content).get("Config")
+    return Image(
+        digest=str(metadata.get("name") or ""),
+        reference=str(found.get("dockerImageReference") or ""),
+        labels=_mapping(metadata.get("labels")),
+        annotations=_mapping(metadata.get("annotations")),
+        config_labels=_mapping(_mapping(config).get("Labels")) if config is not None else None,
+        config_readable=content is None or isinstance(content, dict),
+    )
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, dict) else {}
