@@ -12,24 +12,22 @@ import asyncio
 import logging
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import uvloop
 
 from wharfinger import __version__
 from wharfinger.cluster.tokens import Tokens, administrator_token
-from wharfinger.errors import Unavailable
 from wharfinger.server import app, listener, tls
 from wharfinger.server import logging as server_logging
 from wharfinger.server.addresses import Addresses
 from wharfinger.server.directory import StateDirectory
 from wharfinger.server.drain import Drain
 from wharfinger.server.kubeconfig import Kubeconfig
-from wharfinger.server.listener import Listener, TlsFiles
+from wharfinger.server.listener import Listener, ListenerEnded, TlsFiles
 from wharfinger.server.logging import AccessLog
 from wharfinger.server.settings import Listen, Settings
 from wharfinger.server.state import Services
@@ -41,10 +39,6 @@ from wharfinger.system.lock import Lock
 _CERTIFICATE_CHECK_SECONDS = 24 * 60 * 60
 
 logger = logging.getLogger(__name__)
-
-
-class ListenerEnded(Unavailable):
-    code = "listener-ended"
 
 
 def run(settings: Settings, *, ready: Callable[[str], None]) -> None:
@@ -87,7 +81,7 @@ async def serve(
         stack.callback(directory.running.unlink, missing_ok=True)
         announce(directory, addresses)
         ready(addresses.local)
-        await _first(asked.wait(), serving.ended())
+        await listener.first(asked.wait(), serving.ended())
         signals.notify(signals.STOPPING)
         await _drain(services, drain, serving)
         if not asked.is_set():
@@ -164,13 +158,3 @@ async def _drain(services: Services, drain: Drain, serving: Listener) -> None:
     if cut:
         logger.warning("%d requests did not finish in time and were cut", cut)
     await serving.stop(until - loop.time())
-
-
-async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Wait for the first of several, and let go of the others."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()

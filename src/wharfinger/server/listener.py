@@ -12,9 +12,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
@@ -47,6 +49,10 @@ class CannotListen(Unavailable):
             f"cannot listen on {listen}: {reason}",
             remedy=f"{remedy}, or choose another address with --listen ADDRESS:PORT",
         )
+
+
+class ListenerEnded(Unavailable):
+    code = "listener-ended"
 
 
 def claim(listen: Listen) -> Listen:
@@ -134,3 +140,13 @@ async def _touch(listen: Listen) -> None:
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
+
+
+async def first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait for the first of several, and let go of the others."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,1 @@
+"""The webhook that decides for any Kubernetes which images may run."""
