@@ -80,6 +80,7 @@ COMMANDS: Final = (
     ),
     Command("docker", "docker:app", NODES, "Empty a plain Docker host, and start all again."),
     Command("swarm", "swarm:app", NODES, "Drain nodes of a Docker Swarm, and give them back."),
+    Command("webhook", "webhook:webhook", SERVER, "Decide for a cluster which images may run."),
     Command("up", "server:up", SERVER, "Start the server."),
     Command("status", "server:status", SERVER, "Say whether the server runs, and where."),
     Command("down", "server:down", SERVER, "Stop the server."),
