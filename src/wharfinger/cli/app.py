@@ -43,10 +43,12 @@ class Command(NamedTuple):
 COMMANDS: Final = (
     Command("project", "project:app", REGISTRY, "Make, list, delete and switch projects."),
     Command("repo", "repository:app", REGISTRY, "List and delete repositories."),
+    Command("copy", "copy:copy", REGISTRY, "Copy images between registries, layouts and archives."),
     Command("tag", "tag:app", REGISTRY, "Set, list and delete tags."),
     Command(
         "import", "import_image:import_image", REGISTRY, "Fetch images of other registries here."
     ),
+    Command("policy", "policy:app", REGISTRY, "Check, try and explain image policies."),
     Command(
         "build-config", "build_config:app", REGISTRY, "Make build configs and give them secrets."
     ),
@@ -93,7 +95,6 @@ OLDER_SPELLINGS: Final = (
     Command("import-image", "import_image:import_image", REGISTRY, "The same as `wharf import`."),
     Command("secrets", "secret:older", RIGHTS, "The same as `wharf secret`."),
     Command("manage-node", "manage_node:manage_node", NODES, "The words of `oc adm manage-node`."),
-    Command("policy", "policy:app", RIGHTS, "The words of `oc policy` for grant and revoke."),
     Command("adm", "policy:adm", RIGHTS, "The words of `oc adm` for rights and nodes."),
     Command("set", "build_config:older", RIGHTS, "The words of `oc set` for what we change."),
     Command("create", "create:app", RIGHTS, "The words of `oc create` for what we make."),

@@ -227,6 +227,7 @@ async def test_a_tag_that_cannot_be_read_does_not_keep_the_others(whole, source,
     assert [(one.name, type(one.error)) for one in outcome.failures] == [("3", NotAllowed)]
     assert target.tagged["1"] == INDEX.digest
     assert "old" in target.tagged, "nothing is removed where something has failed"
+    assert outcome.kept
 
 
 async def test_what_is_extra_is_removed_at_the_end(whole, source, target):
@@ -234,7 +235,7 @@ async def test_what_is_extra_is_removed_at_the_end(whole, source, target):
 
     assert [str(one.tag) for one in plan.extra] == ["old"]
     outcome = await whole.carry_out(plan)
-    assert outcome.deleted == ("old",)
+    assert (outcome.deleted, outcome.kept) == (("old",), False)
     assert target.tagged == source.tagged
     assert target.asked[-1] == "delete old"
 

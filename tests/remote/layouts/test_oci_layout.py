@@ -1,5 +1,6 @@
 """OCI layouts: what is put is read back, and what somebody else has made is not believed."""
 
+import asyncio
 import json
 import os
 
@@ -21,7 +22,9 @@ EBB = made_images.image(made_images.tar(tide=b"low"))
 
 @pytest.fixture
 def layout(tmp_path):
-    return OciLayout.made(tmp_path / "layout")
+    made = OciLayout.to_write(tmp_path / "layout")
+    made.make()
+    return made
 
 
 async def put(layout, image, reference=ONE):
@@ -48,6 +51,28 @@ async def test_an_image_is_read_back_as_it_was_put(layout):
     for digest, blob in TIDE.blobs.items():
         assert await again.has_blob(digest)
         assert await read(again, digest, len(blob)) == blob
+
+
+async def test_a_layout_is_made_when_something_is_put_there(tmp_path):
+    layout = OciLayout.to_write(tmp_path / "new")
+    assert (await layout.tags(), await layout.has_blob(TIDE.digest)) == ([], False)
+    assert list(tmp_path.iterdir()) == []
+
+    blobs = TIDE.blobs.items()
+    pieces = made_images.pieces
+    await asyncio.gather(*(layout.put_blob(one, len(blob), pieces(blob)) for one, blob in blobs))
+    await layout.put_manifest(ONE, TIDE.manifest)
+
+    assert json.loads((tmp_path / "new/oci-layout").read_text()) == {"imageLayoutVersion": "1.0.0"}
+    assert await OciLayout.existing(tmp_path / "new").tags() == ["1"]
+
+
+def test_a_layout_of_another_version_is_not_touched(tmp_path):
+    (tmp_path / "oci-layout").write_text('{"imageLayoutVersion": "2.0.0"}')
+
+    for opened in (OciLayout.existing, OciLayout.to_write):
+        with pytest.raises(InvalidLayout, match="version"):
+            opened(tmp_path)
 
 
 async def test_a_tag_moves_and_goes(layout):

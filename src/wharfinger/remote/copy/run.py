@@ -77,11 +77,16 @@ class Moved(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What has become of a plan. `size` is what has been sent of blobs that are whole."""
+    """What has become of a plan.
+
+    `kept`: what is extra was left alone, since something else has failed. `size` is what has been sent
+    of blobs that are whole.
+    """
 
     done: tuple[str, ...]
     deleted: tuple[str, ...]
     failures: tuple[Failure, ...]
+    kept: bool
     size: int
 
 
@@ -120,7 +125,8 @@ class _Run:
             for moves in (first, then):
                 await survey.together(moves, self._image, at_once=IMAGES_AT_ONCE)
             await self._list_referrers(then)
-            if not self._plan.failures and not self._failures:
+            kept = bool(self._plan.extra) and bool(self._plan.failures or self._failures)
+            if not kept:
                 await survey.together(self._plan.extra, self._delete)
         finally:
             await _end(self._moving.values())
@@ -128,6 +134,7 @@ class _Run:
             done=tuple(self._done),
             deleted=tuple(self._deleted),
             failures=(*self._plan.failures, *self._failures),
+            kept=kept,
             size=self._size,
         )
 

@@ -39,6 +39,7 @@ _INDEX: Final = "index.json"
 _MARK: Final = "oci-layout"
 _VERSION: Final = "1.0.0"
 _MARK_LIMIT: Final = 4_096
+_EMPTY: Final[Mapping[str, Any]] = {"schemaVersion": 2, "manifests": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +62,36 @@ class OciLayout:
     def existing(cls, path: Path) -> Self:
         """Raise `InvalidLayout` if there is no layout."""
         layout = cls(path)
-        layout._require_mark()
+        if not layout._is_there():
+            raise InvalidLayout(str(layout.name), f"it has no file {_MARK!r}")
         return layout
 
     @classmethod
-    def made(cls, path: Path) -> Self:
-        """The layout at `path`, made if nothing is there."""
+    def to_write(cls, path: Path) -> Self:
+        """A layout that is made when something is put there, if it is not there yet."""
         layout = cls(path)
-        try:
-            (path / "blobs").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise errors.of(error, "write", path) from None
-        if (path / _MARK).exists():
-            layout._require_mark()
-            return layout
-        with content.replacing(path / _INDEX) as file:
-            content.write_all(file, _text({"schemaVersion": 2, "manifests": []}))
-        with content.replacing(path / _MARK) as file:
-            content.write_all(file, _text({"imageLayoutVersion": _VERSION}))
+        layout._is_there()
         return layout
+
+    def make(self) -> None:
+        if self._is_there():
+            return
+        _make_folder(self._path / "blobs")
+        with self._locked():
+            if not (self._path / _INDEX).exists():
+                _replace(self._path / _INDEX, _EMPTY)
+            if not self._is_there():
+                _replace(self._path / _MARK, {"imageLayoutVersion": _VERSION})
+
+    def _is_there(self) -> bool:
+        """Raise `InvalidLayout` for one of another version."""
+        try:
+            raw = content.read_small(self._path / _MARK, _MARK_LIMIT)
+        except FileNotFoundError:
+            return False
+        if _decoded(raw, str(self.name)).get("imageLayoutVersion") != _VERSION:
+            raise InvalidLayout(str(self.name), f"it is not of version {_VERSION}")
+        return True
 
     # What is there
 
@@ -157,8 +169,7 @@ class OciLayout:
         return False
 
     async def put_blob(self, digest: Digest, size: int, chunks: AsyncIterable[bytes]) -> None:
-        path = self._blob(digest)
-        await asyncio.to_thread(_make_folder, path.parent)
+        path = await asyncio.to_thread(self._place, digest)
         await content.write(path, size, chunks)
 
     async def put_manifest(self, reference: Digest | Tag, manifest: RemoteManifest) -> None:
@@ -166,9 +177,7 @@ class OciLayout:
         await asyncio.to_thread(self._put_manifest, reference, manifest)
 
     def _put_manifest(self, reference: Digest | Tag, manifest: RemoteManifest) -> None:
-        path = self._blob(manifest.digest)
-        _make_folder(path.parent)
-        with content.replacing(path) as file:
+        with content.replacing(self._place(manifest.digest)) as file:
             content.write_all(file, manifest.raw)
         entry: dict[str, Any] = {
             "mediaType": manifest.media_type,
@@ -193,8 +202,7 @@ class OciLayout:
         with self._locked():
             document = self._document()
             document["manifests"] = change(_entries(document, str(self.name)))
-            with content.replacing(self._path / _INDEX) as file:
-                content.write_all(file, _text(document))
+            _replace(self._path / _INDEX, document)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -208,15 +216,6 @@ class OciLayout:
 
     # Its files
 
-    def _require_mark(self) -> None:
-        try:
-            raw = content.read_small(self._path / _MARK, _MARK_LIMIT)
-        except FileNotFoundError:
-            raise InvalidLayout(str(self.name), f"it has no file {_MARK!r}") from None
-        version = _decoded(raw, str(self.name)).get("imageLayoutVersion")
-        if version != _VERSION:
-            raise InvalidLayout(str(self.name), f"it is not of version {_VERSION}")
-
     def _entries(self) -> list[Entry]:
         return _entries(self._document(), str(self.name))
 
@@ -224,8 +223,15 @@ class OciLayout:
         try:
             raw = content.read_small(self._path / _INDEX, manifests.MAX_SIZE)
         except FileNotFoundError:
-            raise InvalidLayout(str(self.name), f"it has no file {_INDEX!r}") from None
+            return dict(_EMPTY)
         return _decoded(raw, str(self.name))
+
+    def _place(self, digest: Digest) -> Path:
+        """Where to write a blob."""
+        self.make()
+        path = self._blob(digest)
+        _make_folder(path.parent)
+        return path
 
     def _blob(self, digest: Digest) -> Path:
         """The file of a blob; raise if a link leads to it from out of the layout."""
@@ -285,8 +291,9 @@ def _decoded(raw: bytes, place: str) -> dict[str, Any]:
     return document
 
 
-def _text(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document).encode()
+def _replace(path: Path, document: Mapping[str, Any]) -> None:
+    with content.replacing(path) as file:
+        content.write_all(file, json.dumps(document).encode())
 
 
 def _make_folder(path: Path) -> None:
