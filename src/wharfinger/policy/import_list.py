@@ -193,16 +193,15 @@ def from_section(section: Section) -> ImportList | None:
     if len(entries) > MAX_LINES:
         section.faults.forbidden(section.at(_KEY), f"at most {MAX_LINES} lines")
         return ImportList()
-    lines: tuple[Line, ...] = ()
-    # From the end, since of two equal lines OpenShift keeps the second, and says so in refusals.
-    for entry in reversed(entries):
-        text = entry.text("domainName")
-        line = Line.parse(text, insecure=entry.flag("insecure"))
-        lines = lines if line in lines else (line, *lines)
-    for entry in entries:
-        text = entry.text("domainName")
+    named = [(entry, entry.text("domainName"), entry.flag("insecure")) for entry in entries]
+    for entry, text, _ in named:
         for fault in line_faults(text):
             section.faults.invalid(entry.at("domainName"), text, fault)
+    lines: tuple[Line, ...] = ()
+    # From the end, since of two equal lines OpenShift keeps the second, and says so in refusals.
+    for _, text, insecure in reversed(named):
+        line = Line.parse(text, insecure=insecure)
+        lines = lines if line in lines else (line, *lines)
     return ImportList(lines)
 
 
