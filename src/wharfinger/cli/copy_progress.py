@@ -35,6 +35,7 @@ _SAID: Final = {
     Kind.FAILED: "failed",
 }
 _OF_BLOBS: Final = frozenset({Kind.BLOB, Kind.MOUNTED, Kind.COPIED, Kind.AGAIN})
+_TOLD_APART: Final = frozenset({Kind.AGAIN, Kind.DELETED, Kind.FAILED})
 
 
 class Telling(StrEnum):
@@ -105,12 +106,12 @@ class Table:
         self._draw()
 
     def _end(self, one: Progress) -> None:
-        if one.kind in (Kind.COPIED, Kind.MOUNTED):
+        if one.kind in _OF_BLOBS:
             self._under_way.pop(one.name, None)
             self._done += one.whole
         elif one.kind is Kind.IMAGE:
             self._images_done += 1
-        if one.kind not in (Kind.COPIED, Kind.MOUNTED, Kind.IMAGE):
+        if one.kind in _TOLD_APART:
             self._rows.above(text_of(one))
 
     def _draw(self) -> None:
