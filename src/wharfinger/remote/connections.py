@@ -89,6 +89,7 @@ class Connections:
                 limit=CONNECTIONS,
                 limit_per_host=PER_HOST,
                 keepalive_timeout=IDLE,
+                resolver=aiohttp.ThreadedResolver(),  # as the host resolves, its files included
                 socket_factory=vetted,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -141,4 +142,4 @@ def _no_tls(place: str, error: OSError) -> RemoteError:
 def _no_connection(place: str, error: OSError) -> RemoteError:
     if isinstance(error, _Inside):
         return OutOfReach(place, "it is at an address of the inside, which may not be asked")
-    return NoAnswer(place, error.strerror or "it cannot be reached")
+    return NoAnswer(place, error.strerror or "it broke the connection off")
