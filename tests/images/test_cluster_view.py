@@ -4,7 +4,7 @@ import pytest
 
 from wharfinger.errors import Unavailable
 from wharfinger.images import cluster_view
-from wharfinger.images.cluster_view import ClusterView
+from wharfinger.images.cluster_view import ClusterStreams, ClusterView
 from wharfinger.images.pull_accounts import PullAccount
 from wharfinger.policy.imagepolicy import decision
 from wharfinger.policy.imagepolicy.model import LookupFailed, Stream
@@ -94,14 +94,16 @@ async def test_image_streams_are_read_where_they_are_served():
         "spec": {"lookupPolicy": {"local": True}},
         "status": {"dockerImageRepository": "hub.test/demo/app"},
     }
-    view = ClusterView(
-        FakeCluster(
-            {
-                ("imagestreams", "demo", "app"): stream,
-                ("imagestreamtags", "demo", "app:1"): {"image": IMAGE},
-                ("imagestreamimages", "demo", f"app@{DIGEST}"): {"image": IMAGE},
-                ("images", "", DIGEST): IMAGE,
-            }
+    view = ClusterStreams(
+        ClusterView(
+            FakeCluster(
+                {
+                    ("imagestreams", "demo", "app"): stream,
+                    ("imagestreamtags", "demo", "app:1"): {"image": IMAGE},
+                    ("imagestreamimages", "demo", f"app@{DIGEST}"): {"image": IMAGE},
+                    ("images", "", DIGEST): IMAGE,
+                }
+            )
         )
     )
     found = await view.image(DIGEST)
@@ -120,7 +122,7 @@ async def test_a_cluster_without_image_streams_is_asked_for_none():
     cluster = FakeCluster({("images", "", DIGEST): IMAGE}, serves=False)
 
     with pytest.raises(LookupFailed):
-        await ClusterView(cluster).image(DIGEST)
+        await ClusterStreams(ClusterView(cluster)).image(DIGEST)
     assert cluster.asked == []
 
 

@@ -72,7 +72,7 @@ async def test_what_is_known_is_not_asked_again(images, registries, results):
     await images.image(APP, (), "other")
 
     assert registries.asked == before
-    assert results == [Result.RESOLVED, Result.RESOLVED, Result.CACHED, Result.CACHED]
+    assert results == [Result.RESOLVED, Result.CACHED]
 
 
 async def test_a_thousand_who_ask_at_once_ask_the_registry_once(images, registries):
@@ -92,14 +92,7 @@ async def test_what_a_login_has_brought_is_not_told_without_it(images, registrie
     await images.image(APP, (), "demo")
 
     assert registries.asked["digest"] == 3
-    assert sorted(map(str, registries.shown)) == [
-        "['ada']",
-        "['ada']",
-        "['eve']",
-        "['eve']",
-        "[]",
-        "[]",
-    ]
+    assert registries.shown == [["ada"], ["eve"], []]
 
 
 async def test_a_failure_is_remembered_for_a_moment(images, registries, results):

@@ -18,7 +18,7 @@ class FixedKeyrings:
     def __init__(self, files=None, error=None):
         self.files, self.error, self.asked = files or {}, error, []
 
-    async def keyring(self, namespace, puller):
+    async def keyring(self, namespace, puller, until=None):
         self.asked.append((namespace, puller))
         if self.error is not None:
             raise self.error

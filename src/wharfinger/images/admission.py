@@ -103,7 +103,9 @@ class OwnKeyrings:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    async def keyring(self, namespace: str, puller: PullAccount) -> Keyring:
+    async def keyring(
+        self, namespace: str, puller: PullAccount, _until: float | None = None
+    ) -> Keyring:
         return await pull_accounts.keyring(self._get, namespace, puller)
 
     async def _get(self, resource: str, namespace: str, name: str) -> Object | None:

@@ -62,45 +62,33 @@ class ClusterView:
         self._served = Remembered[str, tuple[bool]](1, lambda _: SERVES_SECONDS)
         self._turns = Turns(_AT_A_TIME, _AT_A_TIME_OF_ONE)
 
-    async def ignored_rules(self, namespace: str) -> frozenset[str]:
+    async def ignored_rules(self, namespace: str, until: float | None = None) -> frozenset[str]:
         """What the annotation of the namespace switches off."""
-        found = await self._get("", "namespaces", "", namespace)
+        found = await self._get("", "namespaces", "", namespace, until)
         return decision.ignored_rules(found or {})
 
-    async def keyring(self, namespace: str, puller: PullAccount) -> Keyring:
+    async def keyring(
+        self, namespace: str, puller: PullAccount, until: float | None = None
+    ) -> Keyring:
         async def ask() -> Keyring:
             return await pull_accounts.keyring(self._get_v1, namespace, puller)
 
-        return await self._keyrings.get((namespace, puller), ask)
+        return await self._keyrings.get((namespace, puller), ask, until)
 
-    async def stream(self, namespace: str, name: str) -> Stream:
-        found = await self._image_object("imagestreams", namespace, name)
-        spec, status = _mapping(found.get("spec")), _mapping(found.get("status"))
-        local = _mapping(spec.get("lookupPolicy")).get("local") is True
-        return Stream(local, str(status.get("dockerImageRepository") or ""))
-
-    async def stream_tag(self, namespace: str, name: str, tag: str) -> Image:
-        found = await self._image_object("imagestreamtags", namespace, f"{name}:{tag}")
-        return image_of(_mapping(found.get("image")))
-
-    async def stream_image(self, namespace: str, name: str, digest: str) -> Image:
-        found = await self._image_object("imagestreamimages", namespace, f"{name}@{digest}")
-        return image_of(_mapping(found.get("image")))
-
-    async def image(self, digest: str) -> Image:
-        return image_of(await self._image_object("images", "", digest))
+    async def image_object(
+        self, resource: str, namespace: str, name: str, until: float | None = None
+    ) -> Object:
+        """An object of image.openshift.io; raise `LookupFailed`."""
+        found = None
+        if (await self._served.get(GROUP, self._serves, until))[0]:
+            found = await self._get(GROUP, resource, namespace, name, until)
+        if found is None:
+            raise LookupFailed(f'{resource}.{GROUP} "{name}" not found', absent=resource)
+        return found
 
     async def close(self) -> None:
         for kept in (self._objects, self._keyrings, self._served):
             await kept.close()
-
-    async def _image_object(self, resource: str, namespace: str, name: str) -> Object:
-        found = None
-        if (await self._served.get(GROUP, self._serves))[0]:
-            found = await self._get(GROUP, resource, namespace, name)
-        if found is None:
-            raise LookupFailed(f'{resource}.{GROUP} "{name}" not found', absent=resource)
-        return found
 
     async def _serves(self) -> tuple[bool]:
         return (await self._cluster.serves(GROUP, "v1"),)
@@ -108,7 +96,9 @@ class ClusterView:
     async def _get_v1(self, resource: str, namespace: str, name: str) -> Object | None:
         return await self._get("", resource, namespace, name)
 
-    async def _get(self, group: str, resource: str, namespace: str, name: str) -> Object | None:
+    async def _get(
+        self, group: str, resource: str, namespace: str, name: str, until: float | None = None
+    ) -> Object | None:
         async def ask() -> _Found:
             try:
                 with self._turns.take(namespace or name):
@@ -116,7 +106,35 @@ class ClusterView:
             except Busy:
                 raise TooManyQuestions from None
 
-        return (await self._objects.get(_Key(group, resource, namespace, name), ask)).object
+        key = _Key(group, resource, namespace, name)
+        return (await self._objects.get(key, ask, until)).object
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterStreams:
+    """The image streams of the cluster, asked for until a moment of the event loop's clock."""
+
+    view: ClusterView
+    until: float | None = None
+
+    async def stream(self, namespace: str, name: str) -> Stream:
+        found = await self.view.image_object("imagestreams", namespace, name, self.until)
+        spec, status = _mapping(found.get("spec")), _mapping(found.get("status"))
+        local = _mapping(spec.get("lookupPolicy")).get("local") is True
+        return Stream(local, str(status.get("dockerImageRepository") or ""))
+
+    async def stream_tag(self, namespace: str, name: str, tag: str) -> Image:
+        return await self._inner("imagestreamtags", namespace, f"{name}:{tag}")
+
+    async def stream_image(self, namespace: str, name: str, digest: str) -> Image:
+        return await self._inner("imagestreamimages", namespace, f"{name}@{digest}")
+
+    async def image(self, digest: str) -> Image:
+        return image_of(await self.view.image_object("images", "", digest, self.until))
+
+    async def _inner(self, resource: str, namespace: str, name: str) -> Image:
+        found = await self.view.image_object(resource, namespace, name, self.until)
+        return image_of(_mapping(found.get("image")))
 
 
 def image_of(found: Mapping[str, Any]) -> Image:

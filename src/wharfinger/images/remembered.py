@@ -42,15 +42,24 @@ class Remembered(Generic[Key, Value]):
         self._kept.move_to_end(key)
         return found[1]
 
-    async def get(self, key: Key, ask: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
-        """What is known, or what the one question that is under way for this key brings."""
+    async def get(
+        self,
+        key: Key,
+        ask: Callable[[], Coroutine[Any, Any, Value]],
+        until: float | None = None,
+    ) -> Value:
+        """What is known, or what the one question that is under way for this key brings.
+
+        Raise `TimeoutError` at the moment `until` of the event loop's clock.
+        """
         known = self.recall(key)
         if known is not None:
             return known
         asked = self._asked.get(key)
         if asked is None:
             asked = self._asked[key] = asyncio.create_task(self._ask(key, ask))
-        return await asyncio.shield(asked)
+        async with asyncio.timeout_at(until):
+            return await asyncio.shield(asked)
 
     async def _ask(self, key: Key, ask: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
         try:

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from wharfinger.errors import NotFound, WharfingerError
 from wharfinger.images import config_labels, signatures
@@ -21,7 +21,6 @@ from wharfinger.images.remembered import Remembered
 from wharfinger.images.turns import Busy, Turns
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.digest import Digest
-from wharfinger.oci.errors import InvalidDigest, InvalidTag
 from wharfinger.oci.names import Tag
 from wharfinger.oci.reference import ImageReference
 from wharfinger.policy.imagepolicy.config import Policy
@@ -35,7 +34,9 @@ from wharfinger.remote.repository import Source
 
 TAG_SECONDS: Final = 30.0
 """How long a tag is taken to mean what it meant."""
-DIGEST_SECONDS: Final = 3600.0
+LABELS_SECONDS: Final = 3600.0
+SIGNED_SECONDS: Final = 300.0
+"""A signature can be taken back by who keeps the repository."""
 FAILURE_SECONDS: Final = 5.0
 ROOM: Final = 10_000
 AT_A_TIME: Final = 64
@@ -71,7 +72,6 @@ class _Asked:
 @dataclass(frozen=True, slots=True)
 class _Failure:
     message: str
-    absent: str = ""
 
 
 class RemoteImages:
@@ -85,26 +85,30 @@ class RemoteImages:
         count: Callable[[Result], None] = lambda _: None,
     ) -> None:
         self._registries, self._labels, self._count = registries, labels, count
-        self._digests = Remembered[_Asked, str | _Failure](ROOM, _seconds_of_tag)
-        self._configs = Remembered[_Asked, dict[str, str] | _Failure](ROOM, _seconds_of_digest)
+        self._images = Remembered[_Asked, Image | _Failure](ROOM, _seconds_of_image)
+        self._labels_of = Remembered[_Asked, dict[str, str]](ROOM, lambda _: LABELS_SECONDS)
         self._signed = Remembered[tuple[_Asked, tuple[SignatureKey, ...]], SignatureVerdict](
             ROOM, _seconds_of_signature
         )
         self._turns = Turns(AT_A_TIME, AT_A_TIME_OF_ONE)
 
     async def image(
-        self, reference: ImageReference, logins: Sequence[Credential], namespace: str
+        self,
+        reference: ImageReference,
+        logins: Sequence[Credential],
+        namespace: str,
+        until: float | None = None,
     ) -> Image:
-        """What `reference` means now; raise `LookupFailed`."""
-        full = reference.with_client_defaults()
-        asked = _Asked(full, tuple(logins))
-        digest = full.id or await self._digest(asked, namespace)
-        exact = replace(full, tag="", id=digest)
-        labels: Mapping[str, str] | None = None
-        if self._labels():
-            own = _Asked(replace(full, tag="", id=digest), asked.logins)
-            labels = await self._found(self._configs, own, namespace, lambda: self._own_labels(own))
-        return Image(digest=digest, reference=exact.exact(), config_labels=labels)
+        """What `reference` means now; raise `LookupFailed`, or `TimeoutError` at that moment."""
+        asked = _Asked(reference, tuple(logins))
+        found = self._images.recall(asked)
+        if found is None:
+            found = await self._images.get(asked, lambda: self._tried(asked, namespace), until)
+        else:
+            self._count(Result.CACHED)
+        if isinstance(found, _Failure):
+            raise LookupFailed(found.message)
+        return found
 
     async def signature(
         self,
@@ -112,6 +116,7 @@ class RemoteImages:
         keys: Sequence[SignatureKey],
         logins: Sequence[Credential],
         namespace: str,
+        until: float | None = None,
     ) -> SignatureVerdict:
         """Whether one of the keys has signed the digest that `image` names."""
         full = image.with_client_defaults()
@@ -124,51 +129,29 @@ class RemoteImages:
 
         async def ask() -> SignatureVerdict:
             with self._turns.take(namespace):
-                source = self._source(asked)
-                return await signatures.verify(source, Digest.parse(asked.reference.id), keys, full)
+                async with asyncio.timeout(SECONDS):
+                    source = self._source(asked, asked.reference)
+                    digest = Digest.parse(asked.reference.id)
+                    return await signatures.verify(source, digest, keys, full)
 
-        verdict = await self._signed.get(key, ask)
+        try:
+            verdict = await self._signed.get(key, ask, until)
+        except Busy:
+            self._count(Result.BUSY)
+            raise LookupFailed(f"{full.full()}: too many images are being looked up") from None
         self._count(Result.RESOLVED if verdict.signed else Result.FAILED)
         return verdict
 
     async def close(self) -> None:
-        for kept in (self._digests, self._configs, self._signed):
+        for kept in (self._images, self._labels_of, self._signed):
             await kept.close()
 
-    async def _digest(self, asked: _Asked, namespace: str) -> str:
-        async def ask() -> str:
-            try:
-                tag = Tag.parse(asked.reference.tag)
-            except InvalidTag as error:
-                raise LookupFailed(error.message) from None
-            return str(await self._source(asked).digest(tag))
-
-        found: str = await self._found(self._digests, asked, namespace, ask)
-        return found
-
-    async def _found(
-        self,
-        kept: Remembered[_Asked, Any],
-        asked: _Asked,
-        namespace: str,
-        ask: Callable[[], Any],
-    ) -> Any:
-        """A value that is kept or is asked for now; raise `LookupFailed`."""
-        found = kept.recall(asked)
-        if found is None:
-            found = await kept.get(asked, lambda: self._tried(asked, namespace, ask))
-        else:
-            self._count(Result.CACHED)
-        if isinstance(found, _Failure):
-            raise LookupFailed(found.message, absent=found.absent)
-        return found
-
-    async def _tried(self, asked: _Asked, namespace: str, ask: Callable[[], Any]) -> Any:
+    async def _tried(self, asked: _Asked, namespace: str) -> Image | _Failure:
         place = asked.reference.full()
         try:
             with self._turns.take(namespace):
                 async with asyncio.timeout(SECONDS):
-                    found = await ask()
+                    found = await self._ask(asked)
         except Busy:
             self._count(Result.BUSY)
             return _Failure(f"{place}: too many images are being looked up, try again soon")
@@ -187,16 +170,20 @@ class RemoteImages:
         self._count(Result.RESOLVED)
         return found
 
-    async def _own_labels(self, asked: _Asked) -> dict[str, str]:
-        try:
-            digest = Digest.parse(asked.reference.id)
-        except InvalidDigest as error:
-            raise LookupFailed(error.message) from None
-        return await config_labels.read(self._source(asked), digest)
+    async def _ask(self, asked: _Asked) -> Image:
+        full = asked.reference.with_client_defaults()
+        source = self._source(asked, full)
+        digest = Digest.parse(full.id) if full.id else await source.digest(Tag.parse(full.tag))
+        exact = replace(full, tag="", id=str(digest))
+        labels: Mapping[str, str] | None = None
+        if self._labels():
+            labels = await self._labels_of.get(
+                _Asked(exact, asked.logins), lambda: config_labels.read(source, digest)
+            )
+        return Image(digest=str(digest), reference=exact.exact(), config_labels=labels)
 
-    def _source(self, asked: _Asked) -> Source:
-        repository = asked.reference.as_repository()
-        return self._registries.source(repository, logins=asked.logins, seconds=SECONDS)
+    def _source(self, asked: _Asked, full: ImageReference) -> Source:
+        return self._registries.source(full.as_repository(), logins=asked.logins, seconds=SECONDS)
 
 
 def wants_labels(policy: Policy) -> bool:
@@ -204,13 +191,9 @@ def wants_labels(policy: Policy) -> bool:
     return any(rule.config_labels for rule in policy.execution_rules)
 
 
-def _seconds_of_tag(found: str | _Failure) -> float:
+def _seconds_of_image(found: Image | _Failure) -> float:
     return FAILURE_SECONDS if isinstance(found, _Failure) else TAG_SECONDS
 
 
-def _seconds_of_digest(found: object) -> float:
-    return FAILURE_SECONDS if isinstance(found, _Failure) else DIGEST_SECONDS
-
-
 def _seconds_of_signature(found: SignatureVerdict) -> float:
-    return DIGEST_SECONDS if found.signed else FAILURE_SECONDS
+    return SIGNED_SECONDS if found.signed else FAILURE_SECONDS

@@ -8,10 +8,9 @@ Image streams are asked of another lookup: that of our own API, or of a cluster 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from wharfinger.errors import WharfingerError
 from wharfinger.images.importing import secrets
@@ -34,15 +33,22 @@ DEFAULT_PULLER: Final = PullAccount()
 
 
 class Keyrings(Protocol):
-    async def keyring(self, namespace: str, puller: PullAccount) -> Keyring:
-        """The logins that pods of this account would pull with; raise a `WharfingerError`."""
+    async def keyring(
+        self, namespace: str, puller: PullAccount, until: float | None = None
+    ) -> Keyring:
+        """The logins that pods of this account would pull with.
+
+        Raise a `WharfingerError`, or `TimeoutError` at that moment of the event loop's clock.
+        """
         ...
 
 
 class NoKeyrings:
     """Registries are asked without a login."""
 
-    async def keyring(self, _namespace: str, _puller: PullAccount) -> Keyring:
+    async def keyring(
+        self, _namespace: str, _puller: PullAccount, _until: float | None = None
+    ) -> Keyring:
         return Keyring()
 
 
@@ -88,48 +94,48 @@ class RemoteLookup(Lookup):
     until: float | None = None
 
     async def stream(self, namespace: str, name: str) -> Stream:
-        return await self._in_time(self.streams.stream(namespace, name))
+        return await _told(self.streams.stream(namespace, name))
 
     async def stream_tag(self, namespace: str, name: str, tag: str) -> Image:
-        return await self._in_time(self.streams.stream_tag(namespace, name, tag))
+        return await _told(self.streams.stream_tag(namespace, name, tag))
 
     async def stream_image(self, namespace: str, name: str, digest: str) -> Image:
-        return await self._in_time(self.streams.stream_image(namespace, name, digest))
+        return await _told(self.streams.stream_image(namespace, name, digest))
 
     async def image(self, digest: str) -> Image:
-        return await self._in_time(self.streams.image(digest))
+        return await _told(self.streams.image(digest))
 
     async def remote(self, reference: ImageReference, namespace: str) -> Image:
-        return await self._in_time(self._remote(reference, namespace))
+        return await _told(self._remote(reference, namespace))
 
     async def signature(
         self, image: ImageReference, keys: Sequence[SignatureKey], namespace: str
     ) -> SignatureVerdict:
-        return await self._in_time(self._signature(image, keys, namespace))
+        return await _told(self._signature(image, keys, namespace))
 
     async def _remote(self, reference: ImageReference, namespace: str) -> Image:
         logins = await self._logins(reference, namespace)
-        return await self.images.image(reference, logins, namespace)
+        return await self.images.image(reference, logins, namespace, self.until)
 
     async def _signature(
         self, image: ImageReference, keys: Sequence[SignatureKey], namespace: str
     ) -> SignatureVerdict:
         logins = await self._logins(image, namespace)
-        return await self.images.signature(image, keys, logins, namespace)
+        return await self.images.signature(image, keys, logins, namespace, self.until)
 
     async def _logins(self, reference: ImageReference, namespace: str) -> list[Credential]:
-        keyring = await self.keyrings.keyring(namespace, self.puller)
+        keyring = await self.keyrings.keyring(namespace, self.puller, self.until)
         return secrets.logins(keyring, reference)
 
-    async def _in_time(self, asked: Coroutine[Any, Any, Found]) -> Found:
-        """Raise `LookupFailed` for whatever comes instead of an answer."""
-        try:
-            async with asyncio.timeout_at(self.until):
-                return await asked
-        except TimeoutError:
-            raise LookupFailed("there was no answer in the time that a review has") from None
-        except WharfingerError as error:
-            raise LookupFailed(error.message) from error
+
+async def _told(asked: Awaitable[Found]) -> Found:
+    """Raise `LookupFailed` for whatever comes instead of an answer."""
+    try:
+        return await asked
+    except TimeoutError:
+        raise LookupFailed("there was no answer in the time that a review has") from None
+    except WharfingerError as error:
+        raise LookupFailed(error.message) from error
 
 
 def _absent(resource: str, name: str) -> LookupFailed:

@@ -90,6 +90,14 @@ class AccessLog:
             self._stream.flush()
 
 
+class FaultLog(AccessLog):
+    """Lines of the requests that went wrong, where the others are too many and told elsewhere."""
+
+    def write(self, *, status: int, **about: Any) -> None:
+        if status >= 400:
+            super().write(status=status, **about)
+
+
 def configure(stream: TextIO = sys.stderr) -> None:
     """Send every record of our own to `stream`, and of libraries what is a warning or worse."""
     handler = logging.StreamHandler(stream)

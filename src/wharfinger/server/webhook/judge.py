@@ -8,7 +8,6 @@ time counts as not resolved: the policy says what follows.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Callable
@@ -34,8 +33,11 @@ logger = logging.getLogger(__name__)
 class World(Protocol):
     """What may be looked up, and with whose logins."""
 
-    async def ignored_rules(self, namespace: str) -> frozenset[str]:
-        """What the annotation of the namespace switches off; raise a `WharfingerError`."""
+    async def ignored_rules(self, namespace: str, until: float) -> frozenset[str]:
+        """What the annotation of the namespace switches off.
+
+        Raise a `WharfingerError`, or `TimeoutError` at that moment of the event loop's clock.
+        """
         ...
 
     def lookup(self, puller: PullAccount, until: float) -> Lookup: ...
@@ -59,8 +61,7 @@ class Judge:
         if not namespace:
             return frozenset()
         try:
-            async with asyncio.timeout_at(until):
-                return await self._world.ignored_rules(namespace)
+            return await self._world.ignored_rules(namespace, until)
         except (WharfingerError, TimeoutError) as error:
             self._unread()
             logger.warning("cannot read namespace %s: %s", namespace, error)

@@ -26,7 +26,7 @@ from wharfinger.server.audit_log import AuditFile, AuditLog
 from wharfinger.server.drain import Drain
 from wharfinger.server.health import Health
 from wharfinger.server.listener import Listener, ListenerEnded
-from wharfinger.server.logging import AccessLog
+from wharfinger.server.logging import AccessLog, FaultLog
 from wharfinger.server.metrics import Metrics
 from wharfinger.server.policy_file import LOOK_SECONDS, PolicyFile
 from wharfinger.server.tasks import Tasks
@@ -57,7 +57,7 @@ def run(settings: WebhookSettings, world: OpenWorld, *, ready: Callable[[str], N
 
 async def serve(settings: WebhookSettings, world: OpenWorld, ready: Callable[[str], None]) -> None:
     metrics = Metrics()
-    drain, log, tasks = Drain(), AccessLog(sys.stderr), Tasks(metrics)
+    drain, log, tasks = Drain(), FaultLog(sys.stderr), Tasks(metrics)
     async with AsyncExitStack() as stack:
         asked = stack.enter_context(signals.ending(asyncio.get_running_loop()))
         look = stack.enter_context(signals.looking_again(asyncio.get_running_loop()))

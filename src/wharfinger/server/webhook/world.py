@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wharfinger.images.cluster_view import ClusterView
+from wharfinger.images.cluster_view import ClusterStreams, ClusterView
 from wharfinger.images.pull_accounts import PullAccount
 from wharfinger.images.remote_images import RemoteImages
 from wharfinger.images.remote_lookup import RemoteLookup
@@ -18,13 +18,13 @@ class KnownCluster:
     images: RemoteImages
     cluster: ClusterView
 
-    async def ignored_rules(self, namespace: str) -> frozenset[str]:
-        return await self.cluster.ignored_rules(namespace)
+    async def ignored_rules(self, namespace: str, until: float) -> frozenset[str]:
+        return await self.cluster.ignored_rules(namespace, until)
 
     def lookup(self, puller: PullAccount, until: float) -> Lookup:
         return RemoteLookup(
             images=self.images,
-            streams=self.cluster,
+            streams=ClusterStreams(self.cluster, until),
             keyrings=self.cluster,
             puller=puller,
             until=until,
@@ -37,7 +37,7 @@ class NoCluster:
 
     images: RemoteImages
 
-    async def ignored_rules(self, _namespace: str) -> frozenset[str]:
+    async def ignored_rules(self, _namespace: str, _until: float) -> frozenset[str]:
         return frozenset()
 
     def lookup(self, puller: PullAccount, until: float) -> Lookup:
