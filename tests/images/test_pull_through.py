@@ -4,7 +4,8 @@ import pytest
 
 from made_registries import MemorySources, Repository
 from wharfinger.images import origins
-from wharfinger.images.origins import Origins, Place
+from wharfinger.images.candidates import Candidate
+from wharfinger.images.origins import Origins
 from wharfinger.images.pull_through import PullThrough
 from wharfinger.oci import manifest as manifests
 from wharfinger.oci.digest import Digest
@@ -43,7 +44,7 @@ class World:
         self.upstream = Repository()
         self.sources = MemorySources()
         self.sources.repositories["hub.test/up/app"] = self.upstream
-        self.places = [Place(ImageReference.parse("hub.test/up/app"), False)]
+        self.places = [Candidate(ImageReference.parse("hub.test/up/app"), False)]
         self.cache = Cache()
         self.registry = Registry(blobs=MemoryBlobStore(), metadata=MemoryMetadataStore())
         self.active = True
@@ -204,7 +205,7 @@ async def test_an_image_of_an_index_is_one_of_the_stream(world):
 
 
 async def test_the_next_place_is_asked_where_one_has_it_not(world):
-    world.places.insert(0, Place(ImageReference.parse("gone.test/up/app"), True))
+    world.places.insert(0, Candidate(ImageReference.parse("gone.test/up/app"), True))
     world.imported("1", world.upstream.push("1", layer=LAYER))
 
     await world.subject.manifest(NAME, Tag("1"))

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.kind import Object
 from wharfinger.errors import NotFound, TooManyRequests, Unavailable, WharfingerError
+from wharfinger.images.candidates import Candidate
 from wharfinger.images.importing import secrets
 from wharfinger.images.importing.fetching import SECONDS, Sources
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.manifest import Descriptor
-from wharfinger.oci.reference import ImageReference
 from wharfinger.remote.errors import RemoteError, TooBusy
 from wharfinger.remote.repository import Source
 
@@ -51,13 +51,6 @@ class SourceBusy(TooManyRequests):
         super().__init__("cannot fetch this now: its source takes no more requests of ours")
 
 
-class Place(NamedTuple):
-    """A repository that may have what a stream names."""
-
-    repository: ImageReference
-    insecure: bool
-
-
 class Connected(Protocol):
     """Opens what reaches other registries, with the trust that a stream has."""
 
@@ -68,7 +61,7 @@ class Origins:
     """`places` says where the images of a stream may be, the best first."""
 
     def __init__(
-        self, cache: Cache, *, connected: Connected, places: Callable[[Object], Sequence[Place]]
+        self, cache: Cache, *, connected: Connected, places: Callable[[Object], Sequence[Candidate]]
     ) -> None:
         self._cache, self._connected, self._places = cache, connected, places
 
@@ -107,11 +100,12 @@ class Origins:
         keyring = secrets.of_project(self._cache, namespace)
         async with self._connected(namespace, stream) as registries:
             found: list[Source] = []
-            for repository, insecure in self._places(stream)[:MOST_PLACES]:
-                logins = secrets.logins(keyring, repository)
+            for place in self._places(stream)[:MOST_PLACES]:
+                name = place.reference
+                logins = secrets.logins(keyring, name)
                 attempts: tuple[Sequence[Credential], ...] = (logins, ()) if logins else ((),)
                 found += [
-                    registries.source(repository, logins=one, insecure=insecure, seconds=SECONDS)
+                    registries.source(name, logins=one, insecure=place.insecure, seconds=SECONDS)
                     for one in attempts
                 ]
             yield found

@@ -21,6 +21,7 @@ from wharfinger.errors import WharfingerError
 from wharfinger.images import generations, history, metadata
 from wharfinger.images.history import Draft
 from wharfinger.images.importing.fetching import Fetched, FetchedImage, FetchedRepository
+from wharfinger.images.importing.permits import NotPermitted
 from wharfinger.images.importing.request import Wanted
 from wharfinger.images.metadata import UnreadableConfig
 from wharfinger.oci.reference import ImageReference, InvalidReference
@@ -145,6 +146,8 @@ def failure(error: WharfingerError, reference: ImageReference, *, logins: bool =
         case OutOfReach():
             message = f"registry {error.place} blocked: {error.reason}"
             return _failure(HTTPStatus.FORBIDDEN, "Forbidden", message)
+        case NotPermitted():
+            return _failure(HTTPStatus.FORBIDDEN, "Forbidden", error.message)
     text = error.reason if isinstance(error, RemoteError) else error.message
     message = f"Internal error occurred: {shown}: {text}"
     return _failure(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", message)
