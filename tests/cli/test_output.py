@@ -13,6 +13,15 @@ def test_durations_are_rounded_as_kubectl_does(seconds, text):
     assert output.duration(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 KiB"), (512 << 20, "512 MiB"), (1000 << 20, "1.0 GiB"),
+     (3 << 29, "1.5 GiB"), (100 << 30, "100 GiB"), (5 << 40, "5.0 TiB")],
+)  # fmt: skip
+def test_sizes_are_short(amount, text):
+    assert output.size(amount) == text
+
+
 @pytest.mark.parametrize("created", [None, 5, "yesterday", ""])
 def test_an_age_that_cannot_be_told_is_unknown(created):
     assert output.age({"metadata": {"creationTimestamp": created}}) == "<unknown>"

@@ -192,20 +192,3 @@ def test_only_what_is_empty_looks_empty_and_only_what_is_full_looks_full(ratio: 
     assert len(drawn) == 10
     assert ("█" not in drawn) == (ratio == 0)
     assert ("░" not in drawn) == (ratio == 1)
-
-
-@pytest.mark.parametrize(
-    ("amount", "words"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 KiB"),
-        (512 * MIB, "512 MiB"),
-        (1000 * MIB, "1.0 GiB"),
-        (3 * GIB // 2, "1.5 GiB"),
-        (100 * GIB, "100 GiB"),
-        (5 << 40, "5.0 TiB"),
-    ],
-)
-def test_sizes_are_short(amount: int, words: str):
-    assert storage_tree.size(amount) == words

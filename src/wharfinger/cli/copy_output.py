@@ -8,8 +8,7 @@ from typing import Any
 from wharfinger.cli import output
 from wharfinger.cli.copy_progress import short
 from wharfinger.cli.options import Format
-from wharfinger.cli.output import Column
-from wharfinger.cli.storage_tree import size
+from wharfinger.cli.output import Column, size
 from wharfinger.cli.terminal import sanitized, say
 from wharfinger.oci.names import Tag
 from wharfinger.remote.copy.plan import Failure, Move, Plan

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Final, TextIO
 
 from wharfinger.cli.live import Rows
-from wharfinger.cli.storage_tree import size
+from wharfinger.cli.output import size
 from wharfinger.cli.terminal import sanitized
 from wharfinger.remote.copy.plan import Plan
 from wharfinger.remote.copy.run import Kind, Progress, Told

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wharfinger.cli.client import Object
 
 CELL_LIMIT: Final = 200
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,15 @@ def duration(seconds: float) -> str:
         if whole >= above:
             return f"{whole // size}{unit}"
     return f"{whole}s"
+
+
+def size(amount: int) -> str:
+    """In binary units, with as many digits as one wants to read: `512 MiB`, `1.5 GiB`."""
+    value, unit = float(amount), 0
+    while value >= 1000 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    digits = 0 if unit == 0 or value >= 99.95 else 1
+    return f"{value:.{digits}f} {_UNITS[unit]}"
 
 
 NAME: Final = Column("NAME", name)

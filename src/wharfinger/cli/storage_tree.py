@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from wharfinger.cli.output import size
 from wharfinger.cli.terminal import sanitized
 from wharfinger.hosts.on_host.storage import fill as filling
 from wharfinger.hosts.on_host.storage.facts import (
@@ -26,7 +27,6 @@ from wharfinger.hosts.on_host.storage.fill import Fill
 from wharfinger.hosts.on_host.storage.forecast import Forecast
 from wharfinger.hosts.on_host.storage.troubles import Trouble, duration
 
-_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _BAR: Final = 10
 _UNTOLD: Final = ("LVM2_member", "gpt", "dos", "PMBR")
 """Signatures of what the tree shows anyway."""
@@ -61,15 +61,6 @@ def text(
     lines = _aligned(rows) if nodes else ["no block devices here"]
     told = [line for one in troubles for line in _trouble(one)]
     return "\n".join([*lines, *([""] if told else []), *told])
-
-
-def size(amount: int) -> str:
-    """In binary units, with as many digits as one wants to read: `512 MiB`, `1.5 GiB`."""
-    value, unit = float(amount), 0
-    while value >= 1000 and unit < len(_UNITS) - 1:
-        value, unit = value / 1024, unit + 1
-    digits = 0 if unit == 0 or value >= 99.95 else 1
-    return f"{value:.{digits}f} {_UNITS[unit]}"
 
 
 def bar(ratio: float) -> str:
