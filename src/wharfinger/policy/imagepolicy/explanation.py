@@ -20,7 +20,7 @@ NO_RULE: Final = "no execution rule is on this resource"
 
 def accepted(judgement: Judgement) -> str:
     if judgement.rule is not None:
-        return f"rule `{judgement.rule.title}` accepts {_subject(judgement.rule)}"
+        return f"rule `{judgement.rule.title}` accepts {subject(judgement.rule)}"
     return "the rules on this resource only reject, and none matches"
 
 
@@ -35,7 +35,7 @@ def refused(
     origin = _origin(attributes)
     if (rule := judgement.rule) is not None:
         return (
-            f"rule `{rule.title}` rejects {_subject(rule)}; {image} {origin}",
+            f"rule `{rule.title}` rejects {subject(rule)}; {image} {origin}",
             f"use an image that rule `{rule.title}` does not reject, or change the rule",
         )
     accepting = [one for one in on_resource if not one.reject]
@@ -82,7 +82,7 @@ def _mismatch(rule: ExecutionRule, attributes: Attributes, ignored: Collection[s
     if not rules.applies(rule, attributes, ()):
         return f"{title} is skipped for an image that is not resolved"
     if rule.inverted:
-        return f"{title} accepts {_subject(rule)}"
+        return f"{title} accepts {subject(rule)}"
     if rule.integrated and not attributes.integrated:
         return f"{title} accepts images of the integrated registry"
     if rule.registries and attributes.registry not in rule.registries:
@@ -99,7 +99,8 @@ def _origin(attributes: Attributes) -> str:
     return f"comes from {attributes.registry}{integrated}"
 
 
-def _subject(rule: ExecutionRule) -> str:
+def subject(rule: ExecutionRule) -> str:
+    """Which images a rule is about."""
     parts: list[str] = []
     if rule.integrated:
         parts.append("of the integrated registry")
