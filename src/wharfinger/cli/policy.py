@@ -1,4 +1,7 @@
-"""`wharf policy` and `wharf adm`: grant and revoke, and what is done to nodes, in the words of `oc`."""
+"""
+`wharf policy`: image policies, checked and tried before they are in force; and with `wharf adm`, in
+the words of `oc`, grant and revoke and what is done to nodes.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,17 @@ from wharfinger.cli import roles
 from wharfinger.cli.options import CONNECTION, OUTPUT, SCOPE, Connection, Output, Scope
 from wharfinger.cli.roles import HERE, Where, Whom
 
-app = App(name="policy", help="The words of `oc policy` for grant and revoke.", show=False)
+app = App(name="policy", help="Check image policies, try them on manifests, and explain them.")
 adm = App(name="adm", help="The words of `oc adm` for rights and nodes.", show=False)
 _adm_policy = App(name="policy", help="Give roles and take them away.")
 adm.command(_adm_policy)
+for _word, _place, _help in (
+    ("check", "policy_check:check", "Say what a policy means, and what is wrong with it."),
+    ("test", "policy_test:run", "Judge the images of manifests by a policy."),
+    ("diff", "policy_diff:diff", "List whose verdict another policy changes."),
+    ("explain", "policy_explain:explain", "Tell what a policy does with an image, and why."),
+):
+    app.command(f"wharfinger.cli.{_place}", name=_word, help=_help)
 for _word, _place, _help in (
     ("drain", "evacuate:evacuate", "The same as `wharf evacuate`."),
     ("cordon", "cordon:cordon", "The same as `wharf cordon`."),
@@ -118,9 +128,10 @@ def remove_cluster_role_from_user(
 
 
 for _policy in (app, _adm_policy):
-    _policy.command(add_role_to_user)
-    _policy.command(remove_role_from_user)
-    _policy.command(add_role_to_group)
-    _policy.command(remove_role_from_group)
+    for _older in (
+        *(add_role_to_user, remove_role_from_user),
+        *(add_role_to_group, remove_role_from_group),
+    ):
+        _policy.command(_older, show=_policy is _adm_policy)
 _adm_policy.command(add_cluster_role_to_user)
 _adm_policy.command(remove_cluster_role_from_user)

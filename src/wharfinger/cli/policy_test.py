@@ -1,0 +1,82 @@
+"""`wharf policy test`: what a policy says to manifests, before anything is sent to a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from wharfinger.cli import manifests, output, policy_file, policy_lookup, policy_output
+from wharfinger.cli.exit_codes import ExitCode
+from wharfinger.cli.options import OUTPUT, Flag, Format, Output, Text
+from wharfinger.cli.terminal import say
+from wharfinger.images import offline
+
+if TYPE_CHECKING:
+    from wharfinger.images.dump import Dump
+    from wharfinger.images.offline import Judged
+    from wharfinger.policy.imagepolicy.config import Policy
+
+Namespace = Annotated[str | None, Parameter(name=["--namespace", "-n"])]
+Files = Annotated[list[Path], Parameter(negative=(), allow_leading_hyphen=True)]  # `-` is stdin
+
+
+def run(
+    files: Files,
+    /,
+    *,
+    policy: Path,
+    namespace: Namespace = None,
+    registry: Text = "",
+    resolve: Flag = False,
+    all_: Annotated[bool, Parameter(name="--all", negative=(), show_default=False)] = False,
+    form: Output = OUTPUT,
+) -> int:
+    """Judge the images of manifests by a policy, and those of the pods that would be made of them.
+
+    The exit code is 5 if anything is refused. Nothing is looked up but what the files have: image
+    streams, images, and namespaces with the rules that they switch off.
+
+    Parameters
+    ----------
+    files
+        Files with manifests in YAML or JSON, folders of them, or - for stdin: what Helm renders, or a
+        dump of a cluster.
+    policy
+        File with the policy: an ImagePolicyConfig, or a master configuration that holds one.
+    namespace
+        Of objects that do not name theirs [default: default].
+    registry
+        HOST[:PORT] of the integrated registry.
+    resolve
+        Ask registries what names mean, where the policy has them asked, with the logins of the user.
+    all_
+        List what is allowed, too.
+    """
+    rules = policy_file.load(policy)
+    found, unread = manifests.read(files, namespace)
+    judged = asyncio.run(judge(found, rules, registry=registry, resolve=resolve))
+    numbers = policy_output.summary(len(found.subjects), judged)
+    shown = [policy_output.row(one) for one in judged if all_ or not one.verdict.allowed]
+    if form.format is Format.TABLE:
+        if shown:
+            say(policy_output.blocks(shown))
+        say(policy_output.summed(numbers))
+    elif form.format is Format.WIDE:
+        say(output.table(shown, policy_output.COLUMNS))
+        say(policy_output.summed(numbers))
+    else:
+        document = {"summary": numbers, "items": shown}
+        output.show(document, form.format, columns=policy_output.COLUMNS, kind="object")
+    if numbers["imagesRefused"]:
+        return ExitCode.REFUSED
+    if unread is not None:
+        raise unread
+    return ExitCode.OK
+
+
+async def judge(found: Dump, policy: Policy, *, registry: str, resolve: bool) -> list[Judged]:
+    async with policy_lookup.opened(found, policy, resolve=resolve) as lookup:
+        return await offline.judge(found, policy, lookup, registry=registry)
