@@ -57,6 +57,8 @@ class Hostile:
     answers: dict[str, Script] = field(default_factory=dict)
     """By `METHOD TARGET`, `TARGET`, or the target without its query."""
     seen: list[Asked] = field(default_factory=list)
+    stalled: set[str] = field(default_factory=set)
+    """Paths whose requests have bodies that are never read."""
     port: int = 0
     tls: bool = False
     closed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -99,7 +101,7 @@ class Hostile:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while (asked := await _read(reader, writer)) is not None:
+            while (asked := await self._read(reader, writer)) is not None:
                 self.seen.append(asked)
                 reply = self._reply(asked)
                 whole = await self._answer(writer, asked, reply)
@@ -111,6 +113,26 @@ class Hostile:
             pass
         finally:
             writer.close()
+
+    async def _read(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Asked | None:
+        head = await reader.readexactly(1)
+        if head == _TLS:
+            await reader.read(1 << 16)
+            writer.write(b"HTTP/1.1 400 This is no HTTP\r\n\r\n")
+            return None
+        head += await reader.readuntil(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        if not first.endswith("HTTP/1.1"):
+            return None
+        method, target, _ = first.split(" ")
+        pairs = (line.split(": ", 1) for line in lines if line)
+        headers = {name.lower(): value for name, value in pairs}
+        if target.partition("?")[0] in self.stalled:
+            await self.closed.wait()
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        return Asked(method, target, headers, body)
 
     async def _answer(self, writer: asyncio.StreamWriter, asked: Asked, reply: Reply) -> bool:
         if reply.raw is not None:
@@ -132,23 +154,6 @@ class Hostile:
             and not reply.hangs
             and headers["Content-Length"] == str(len(reply.body))
         )
-
-
-async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Asked | None:
-    head = await reader.readexactly(1)
-    if head == _TLS:
-        await reader.read(1 << 16)
-        writer.write(b"HTTP/1.1 400 This is no HTTP\r\n\r\n")
-        return None
-    head += await reader.readuntil(b"\r\n\r\n")
-    first, *lines = head.decode("latin-1").split("\r\n")
-    if not first.endswith("HTTP/1.1"):
-        return None
-    method, target, _ = first.split(" ")
-    pairs = (line.split(": ", 1) for line in lines if line)
-    headers = {name.lower(): value for name, value in pairs}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Asked(method, target, headers, body)
 
 
 def said(document: Any, status: int = 200, **headers: str) -> Reply:

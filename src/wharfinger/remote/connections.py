@@ -89,6 +89,7 @@ class Connections:
                 limit=CONNECTIONS,
                 limit_per_host=PER_HOST,
                 keepalive_timeout=IDLE,
+                use_dns_cache=False,  # the one of the host knows for how long a name holds
                 resolver=aiohttp.ThreadedResolver(),  # as the host resolves, its files included
                 socket_factory=vetted,
             ),

@@ -46,7 +46,7 @@ class RemoteSource(Source):
     """`seconds` is the time for each question, and for each piece of a blob."""
 
     def __init__(self, endpoint: Endpoint, name: ImageReference, *, seconds: float) -> None:
-        self._endpoint, self._name, self._seconds = endpoint, name, seconds
+        self.endpoint, self._name, self._seconds = endpoint, name, seconds
         self._root = f"/v2/{name.repository}"
         self._pull: Scopes = (f"repository:{name.repository}:pull",)
 
@@ -60,7 +60,7 @@ class RemoteSource(Source):
         if answer.status == HTTPStatus.NOT_FOUND:
             raise self._absent(reference)
         if answer.status != HTTPStatus.OK:
-            raise self._endpoint.unexpected(answer.status, target)
+            raise self.endpoint.unexpected(answer.status, target)
         media_type = _media_type(answer)
         if media_type in media_types.SCHEMA_1:
             raise NotUnderstood(self._place, f"{reference} is an image of the obsolete schema 1")
@@ -92,9 +92,9 @@ class RemoteSource(Source):
                 if answer.status == HTTPStatus.NOT_FOUND:
                     raise self._absent()
                 if answer.status != HTTPStatus.OK:
-                    raise self._endpoint.unexpected(answer.status, target)
+                    raise self.endpoint.unexpected(answer.status, target)
                 found.update(dict.fromkeys(_tags(answer, self._place)))
-                target = next_page(self._endpoint, target, answer)
+                target = next_page(self.endpoint, target, answer)
                 if target is None or len(found) >= most:
                     break
         if target is not None and limit is None:
@@ -111,12 +111,12 @@ class RemoteSource(Source):
                     return await self._tagged_referrers(subject)
                 listed = self._index(RemoteManifest(subject, media_types.OCI_INDEX, answer.body))
                 found += listed
-                target = next_page(self._endpoint, target, answer) if listed else None
+                target = next_page(self.endpoint, target, answer) if listed else None
         return found[:REFERRERS]
 
     def blob(self, digest: Digest, size: int) -> AsyncIterator[bytes]:
         return blob_reading.blob(
-            self._endpoint,
+            self.endpoint,
             Wanted(
                 digest=digest,
                 size=size,
@@ -128,10 +128,10 @@ class RemoteSource(Source):
 
     @property
     def _place(self) -> str:
-        return self._endpoint.place
+        return self.endpoint.place
 
     async def _ask(self, request: Request) -> Answer:
-        return await self._endpoint.ask(request, seconds=self._seconds)
+        return await self.endpoint.ask(request, seconds=self._seconds)
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
@@ -140,7 +140,7 @@ class RemoteSource(Source):
             async with asyncio.timeout(self._seconds):
                 yield
         except TimeoutError:
-            raise self._endpoint.late(self._seconds) from None
+            raise self.endpoint.late(self._seconds) from None
 
     async def _tagged_referrers(self, subject: Digest) -> list[Descriptor]:
         """https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema"""

@@ -45,7 +45,7 @@ class RemoteTarget(RemoteSource, Target):
         if answer.status == HTTPStatus.NOT_FOUND:
             return False
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise self._endpoint.unexpected(answer.status, target)
+            raise self.endpoint.unexpected(answer.status, target)
         return True  # it is there, or somewhere else that the registry knows
 
     async def mount(self, digest: Digest, source: ImageReference) -> bool:
@@ -61,9 +61,9 @@ class RemoteTarget(RemoteSource, Target):
         upload = self._begun.pop(digest, None) or await self._begin()
         query = urlencode({"digest": str(digest)})
         target = f"{upload}{'&' if '?' in upload else '?'}{query}"
-        status = await self._send(target, _Body(self._endpoint.place, chunks, size, self._seconds))
+        status = await self._send(target, _Body(self.endpoint.place, chunks, size, self._seconds))
         if status != HTTPStatus.CREATED:
-            raise self._endpoint.unexpected(status, target)
+            raise self.endpoint.unexpected(status, target)
 
     async def put_manifest(self, reference: Digest | Tag, manifest: RemoteManifest) -> None:
         target = f"{self._root}/manifests/{reference}"
@@ -77,7 +77,7 @@ class RemoteTarget(RemoteSource, Target):
             )
         )
         if answer.status not in _DONE:
-            raise self._endpoint.unexpected(answer.status, target)
+            raise self.endpoint.unexpected(answer.status, target)
 
     async def delete(self, reference: Digest | Tag) -> None:
         target = f"{self._root}/manifests/{reference}"
@@ -89,7 +89,7 @@ class RemoteTarget(RemoteSource, Target):
             what = "tags" if isinstance(reference, Tag) else "manifests"
             raise NotOffered(self._place, f"it does not remove {what} ({answer.status})")
         if answer.status not in _DONE:
-            raise self._endpoint.unexpected(answer.status, target)
+            raise self.endpoint.unexpected(answer.status, target)
 
     async def _begin(self) -> str:
         target = f"{self._root}/blobs/uploads/"
@@ -97,11 +97,11 @@ class RemoteTarget(RemoteSource, Target):
         if answer.status == HTTPStatus.NOT_FOUND:
             raise ManifestAbsent(self._place, f"it has no {self.name.repository}")
         if answer.status != HTTPStatus.ACCEPTED:
-            raise self._endpoint.unexpected(answer.status, target)
+            raise self.endpoint.unexpected(answer.status, target)
         return self._location(target, answer)
 
     def _location(self, target: str, answer: Answer) -> str:
-        return self._endpoint.next_target(target, answer.headers.get("location", ""))
+        return self.endpoint.next_target(target, answer.headers.get("location", ""))
 
     async def _send(self, target: str, body: _Body) -> int:
         request = Request(
@@ -113,11 +113,11 @@ class RemoteTarget(RemoteSource, Target):
         )
         try:
             async with asyncio.timeout(self._seconds) as body.timer:
-                answer = await self._endpoint.open(request)
+                answer = await self.endpoint.open(request)
                 answer.release()
                 return answer.status
         except TimeoutError:
-            raise self._endpoint.late(self._seconds) from None
+            raise self.endpoint.late(self._seconds) from None
         except Exception:
             if body.trouble is not None:  # what it could not be given is no fault of the registry
                 raise body.trouble from None
