@@ -18,6 +18,12 @@ DOCUMENT = json.loads(
 CASES = {case["id"]: case for case in DOCUMENT["cases"]}
 
 
+DIFFERENT = {
+    "layers-1": "ImageStreamLayers are answered and never sent, so nobody judges them",
+    "layers-3": "ImageStreamLayers are answered and never sent, so nobody judges them",
+}
+
+
 def kind(*, namespaced, names):
     return Kind(
         group="image.openshift.io",
@@ -32,7 +38,6 @@ def kind(*, namespaced, names):
 
 
 STREAM = kind(namespaced=True, names=stream_rules.stream_name)
-SEGMENT = kind(namespaced=True, names=validation.path_segment)
 CLUSTER = kind(namespaced=False, names=validation.path_segment)
 
 
@@ -81,7 +86,6 @@ OPERATIONS = {
     "imageSignature": judged(image_rules.signature, CLUSTER),
     "imageStream": stream,
     "imageStreamImport": judged(stream_rules.stream_import, STREAM),
-    "imageStreamLayers": judged(stream_rules.layers, SEGMENT),
     "imageStreamMapping": mapping,
     "imageStreamTagUpdate": tag_update,
     "imageStreamUpdate": stream,
@@ -107,6 +111,9 @@ def place(error):
 @pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case["id"])
 def test_objects_are_judged_as_recorded(case):
     given, expected = case["input"], case["expect"]
+    if case["id"] in DIFFERENT:
+        assert given["op"] not in OPERATIONS
+        return
     if given["op"] == "streamNameFormat":
         assert (stream_rules.stream_name(given["name"]) == []) == expected["valid"]
         return

@@ -22,7 +22,6 @@ _MEDIA_TYPE: Final = re.compile(
 """https://www.rfc-editor.org/rfc/rfc6838#section-4.2"""
 
 _UNKNOWN: Final = "must be unset for unknown signature state"
-_FIXED: Final = "field is immutable"
 
 
 def image(obj: Object) -> list[FieldError]:
@@ -45,14 +44,6 @@ def mapping(obj: Object) -> list[FieldError]:
 
 def signature(obj: Object) -> list[FieldError]:
     return list(_signature(obj, ""))
-
-
-def signature_update(new: Object, old: Object) -> list[FieldError]:
-    return [
-        FieldError.invalid(field, new.get(field), _FIXED)
-        for field in ("type", "content")
-        if new.get(field) != old.get(field)
-    ]
 
 
 def manifests(found: Sequence[Mapping[str, Any]], path: str) -> Iterator[FieldError]:

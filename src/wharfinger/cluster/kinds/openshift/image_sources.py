@@ -25,25 +25,21 @@ def stream(new: Object, allowed: ImportList | None, old: Object | None = None) -
     """Judge the spec and the status of a stream that is made, or changed from `old`."""
     if allowed is None:
         return []
-    if old is not None:
-        allowed = allowed.with_repositories(_references(old))
-    insecure, spec = is_insecure(new), new.get("spec") or {}
-    errors = [*_judged(
-        spec.get("dockerImageRepository") or "", allowed, insecure, "spec.dockerImageRepository"
-    )]  # fmt: skip
-    for tag in _sorted(spec, "name"):
-        errors += tag_reference(tag, f"spec.tags[{tag.get('name') or ''}]", allowed, insecure)
-    return [*errors, *_status(new, allowed, insecure)]
+    known = frozenset() if old is None else frozenset(_texts(old))
+    errors = list(_stream(new, allowed, known))
+    if errors and known:
+        # What stays as it was needs no second look, and all else is seldom refused: so the many
+        # references of a long history are read only then.
+        repositories = allowed.with_repositories(one for text in known for one in _parsed(text))
+        errors = list(_stream(new, repositories, known))
+    return errors
 
 
 def stream_status(new: Object, allowed: ImportList | None, old: Object) -> list[FieldError]:
     """Judge a status that is written: only references that were not in it to the letter."""
     if allowed is None:
         return []
-    known = {
-        event.get("dockerImageReference") for tag in _sorted(old, "tag", "status") for event in _items(tag)
-    }  # fmt: skip
-    return list(_status(new, allowed, is_insecure(new), known))
+    return list(_status(new, allowed, frozenset(_told(old))))
 
 
 def tag(new: Object, allowed: ImportList | None, old: Object | None = None) -> list[FieldError]:
@@ -100,20 +96,30 @@ def _address(reference: ImageReference, insecure: bool) -> tuple[str, str]:
     return (f"[{host}]" if ":" in host else host), port
 
 
-def _status(
-    new: Object, allowed: ImportList, insecure: bool, known: set[Any] | None = None
-) -> Iterator[FieldError]:
+def _stream(new: Object, allowed: ImportList, known: frozenset[str]) -> Iterator[FieldError]:
+    insecure, spec = is_insecure(new), new.get("spec") or {}
+    repository = spec.get("dockerImageRepository") or ""
+    if repository not in known:
+        yield from _judged(repository, allowed, insecure, "spec.dockerImageRepository")
+    for tag in _sorted(spec, "name"):
+        if (tag.get("from") or {}).get("name") not in known:
+            yield from tag_reference(tag, f"spec.tags[{tag.get('name') or ''}]", allowed, insecure)
+    yield from _status(new, allowed, known)
+
+
+def _status(new: Object, allowed: ImportList, known: frozenset[str]) -> Iterator[FieldError]:
     flagged = {
         tag.get("name"): bool((tag.get("importPolicy") or {}).get("insecure"))
-        for tag in _sorted(new, "name", "spec")
+        for tag in (new.get("spec") or {}).get("tags") or ()
     }
-    for tag in _sorted(new, "tag", "status"):
+    for tag in _sorted(new.get("status") or {}, "tag"):
         name = tag.get("tag") or ""
-        for index, event in enumerate(_items(tag)):
+        insecure = is_insecure(new) or flagged.get(name, False)
+        for index, event in enumerate(tag.get("items") or ()):
             text = event.get("dockerImageReference") or ""
-            if known is None or text not in known:
+            if text not in known:
                 path = f"status.tags[{name}].items[{index}].dockerImageReference"
-                yield from _judged(text, allowed, insecure or flagged.get(name, False), path)
+                yield from _judged(text, allowed, insecure, path)
 
 
 def _judged(text: str, allowed: ImportList, insecure: bool, path: str) -> Iterator[FieldError]:
@@ -123,16 +129,21 @@ def _judged(text: str, allowed: ImportList, insecure: bool, path: str) -> Iterat
             yield FieldError.forbidden(path, refusal.text)
 
 
-def _references(stream: Object) -> Iterator[ImageReference]:
+def _texts(stream: Object) -> Iterator[str]:
+    """The references of a stream: where it comes from, and where its images are."""
     spec = stream.get("spec") or {}
-    yield from _parsed(spec.get("dockerImageRepository") or "")
-    for tag in _sorted(spec, "name"):
+    yield spec.get("dockerImageRepository") or ""
+    for tag in spec.get("tags") or ():
         origin = tag.get("from") or {}
         if origin.get("kind") == "DockerImage":
-            yield from _parsed(origin.get("name") or "")
-    for tag in _sorted(stream, "tag", "status"):
-        for event in _items(tag):
-            yield from _parsed(event.get("dockerImageReference") or "")
+            yield origin.get("name") or ""
+    yield from _told(stream)
+
+
+def _told(stream: Object) -> Iterator[str]:
+    for tag in (stream.get("status") or {}).get("tags") or ():
+        for event in tag.get("items") or ():
+            yield event.get("dockerImageReference") or ""
 
 
 def _parsed(text: str) -> Iterator[ImageReference]:
@@ -144,11 +155,5 @@ def _parsed(text: str) -> Iterator[ImageReference]:
         return
 
 
-def _sorted(holder: Mapping[str, Any], key: str, part: str = "") -> list[Mapping[str, Any]]:
-    if part:
-        holder = holder.get(part) or {}
+def _sorted(holder: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     return sorted(holder.get("tags") or (), key=lambda one: one.get(key) or "")
-
-
-def _items(tag: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return list(tag.get("items") or ())

@@ -121,16 +121,6 @@ def stream_import(obj: Object) -> list[FieldError]:
     return [*errors, *_total_length(obj.get("metadata") or {})]
 
 
-def layers(obj: Object) -> list[FieldError]:
-    """An ImageStreamLayers, as it is answered."""
-    return [
-        FieldError.invalid(f"images[{name}].layers[{index}]", layer, "layer cannot be empty")
-        for name, image in (obj.get("images") or {}).items()
-        for index, layer in enumerate(image.get("layers") or ())
-        if not layer
-    ]
-
-
 def parsed(text: str, path: str) -> tuple[ImageReference | None, Sequence[FieldError]]:
     """The name of an image, or what is wrong with it."""
     try:
