@@ -95,6 +95,20 @@ def left_behind(stream: Object, tag: str, digest: str | None, repository: str) -
     )
 
 
+def agrees(stream: Object, present: Mapping[str, str], repository: str, public: str) -> bool:
+    """Whether the stream says what its repository has: `present`, a digest for each tag."""
+    if named(stream, repository, public) is not None:
+        return False
+    if any(tag not in present for tag in our_tags(stream, repository)):
+        return False
+    return all(_says(stream, tag, digest, repository) for tag, digest in present.items())
+
+
+def _says(stream: Object, tag: str, digest: str, repository: str) -> bool:
+    newest = history.latest(stream, tag)
+    return newest is not None and is_ours(newest, repository) and newest["image"] == digest
+
+
 def source(stream: Object, tag: str) -> RepositoryName | None:
     """The repository of ours that a tag copies from, if it copies from a stream."""
     origin = (history.spec_tag(stream, tag) or {}).get("from") or {}

@@ -56,6 +56,11 @@ def image_tag(stream: Object, tag: str, find: FindImage) -> Object:
     spec, past = history.spec_tag(stream, tag), _past(stream, tag)
     if spec is None and past is None:
         raise ObjectNotFound(IMAGE_TAG.resource, join_tag(stream["metadata"]["name"], tag))
+    return written_image_tag(stream, tag, find)
+
+
+def written_image_tag(stream: Object, tag: str, find: FindImage) -> Object:
+    """A tag that a write is about, whether or not it was there."""
     return _image_tag(stream, tag, _if_known(find, history.latest(stream, tag) or {}))
 
 

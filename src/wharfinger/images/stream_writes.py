@@ -107,4 +107,3 @@ class StreamWrites:
             now=metadata.timestamp(self._now()),
             registry=self._policy.internal,
         )
-

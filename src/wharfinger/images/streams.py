@@ -85,6 +85,8 @@ class Streams:
         self._images = PushedImages(registry)
         self._now = now
         self._dropping: dict[RepositoryName, asyncio.Event] = {}
+        self._ended: set[str] = set()
+        """The streams whose repository has been dropped by one of two who do."""
 
     def repository(self, name: RepositoryName) -> str:
         """The name by which clients pull from a repository of ours."""
@@ -173,9 +175,24 @@ class Streams:
                         name, Digest.parse(newest["image"]), source, tag
                     )
 
-    async def drop(self, name: RepositoryName) -> None:
-        """Delete the repository of a stream that is gone, unless that is back."""
-        if self.known(name) or name in self._dropping:
+    async def drop(self, name: RepositoryName, uid: str) -> None:
+        """Delete the repository of a stream, by its uid, that was deleted just now."""
+        self._ended.add(uid)
+        await self._drop(name)
+
+    async def ended(self, name: RepositoryName, uid: str) -> None:
+        """A stream was seen to be deleted; what `drop` has done already is not done again.
+
+        By then the repository may be there anew, with the first blobs of a push.
+        """
+        if uid in self._ended:
+            self._ended.remove(uid)
+        else:
+            await self._drop(name)
+
+    async def _drop(self, name: RepositoryName) -> None:
+        await self._dropped(name)
+        if self.known(name):
             return
         ended = self._dropping[name] = asyncio.Event()
         try:

@@ -62,6 +62,12 @@ class Addresses:
         hosts = (authority(name, self.listen.port, "") for name in (*self.own, *self.names))
         return tuple(dict.fromkeys(hosts))
 
+    @property
+    def registry(self) -> str:
+        """The `host:port` of `hosts` that we name images by."""
+        host = self.names[0] if self.names and not self.listen.loopback else self.own[0]
+        return authority(host, self.listen.port, "")
+
     def base_for(self, host: str | None) -> str:
         """The URL for an answer to a request that carried this `Host` header."""
         if host is not None and self.knows(host):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from wharfinger.cluster.authenticate import Authenticator
 from wharfinger.cluster.authorize import Access
 from wharfinger.cluster.bootstrap import bootstrap
 from wharfinger.cluster.cache import Cache
+from wharfinger.cluster.controllers import Runner
 from wharfinger.cluster.escalation import EscalationCheck
 from wharfinger.cluster.htpasswd import HtpasswdFile
 from wharfinger.cluster.objects import Objects
@@ -37,10 +39,23 @@ from wharfinger.cluster.sessions import Sessions
 from wharfinger.cluster.stores.sqlite import SqliteStore
 from wharfinger.cluster.tokens import Tokens
 from wharfinger.errors import NotFound
+from wharfinger.images import endpoints as images
+from wharfinger.images.repair import Repair, StreamEnds
+from wharfinger.images.stream_writes import StreamWrites
+from wharfinger.images.streams import Streams
 from wharfinger.registry.registry import Registry
 from wharfinger.registry.stores.disk import DiskBlobStore
 from wharfinger.registry.stores.sqlite import SqliteMetadataStore
-from wharfinger.server import console, guard, kube, kube_errors, metrics, oauth, v2_errors
+from wharfinger.server import (
+    console,
+    guard,
+    import_settings,
+    kube,
+    kube_errors,
+    metrics,
+    oauth,
+    v2_errors,
+)
 from wharfinger.server.addresses import Addresses
 from wharfinger.server.answering import answering
 from wharfinger.server.audit_log import AuditFile, AuditLog
@@ -63,6 +78,7 @@ from wharfinger.server.v2 import V2
 
 _OBJECT_API = ("api", "apis", "oapi", "openapi", "version")
 _PURGE_SECONDS = 60 * 60
+_REPAIR_SECONDS = 60 * 60
 _SWEEP_SECONDS = 10 * 60
 
 
@@ -92,8 +108,12 @@ async def services(
         cache = await Cache.open(SqliteStore(directory.objects))
         stack.push_async_callback(cache.close)
         authorizer = RbacAuthorizer(cache)
-        admission = NamespaceLifecycle(cache), PodAccounts(cache), EscalationCheck(authorizer)
-        objects = Objects(cache, admission)
+        imports = import_settings.policy(settings.import_policy)
+        imports = replace(imports, internal=imports.internal or addresses.registry)
+        lifecycle, writes = NamespaceLifecycle(cache), StreamWrites(cache, authorizer, imports)
+        rights = EscalationCheck(authorizer)
+        objects = Objects(cache, (lifecycle, PodAccounts(cache), rights, writes))
+        streams = Streams(Objects(cache, (lifecycle,)), registry, policy=imports)
         tokens, sessions = Tokens(directory.signing_key()), Sessions(cache)
         file = HtpasswdFile(settings.htpasswd) if settings.htpasswd is not None else None
         authenticator = Authenticator(
@@ -118,8 +138,12 @@ async def services(
             registry=registry,
             cache=cache,
             objects=objects,
-            virtual=virtual.resources(
-                objects, authorizer=authorizer, authenticator=authenticator, tokens=tokens
+            streams=streams,
+            virtual=(
+                *virtual.resources(
+                    objects, authorizer=authorizer, authenticator=authenticator, tokens=tokens
+                ),
+                *images.resources(objects, registry, streams=streams, authorizer=authorizer),
             ),
             authorizer=authorizer,
             authenticator=authenticator,
@@ -147,6 +171,10 @@ def start_tasks(opened: Services, provisioner: Provisioner) -> None:
         await opened.registry.start()
 
     opened.tasks.start("provisioner", provisioner.run)
+    repair = Repair(opened.cache, opened.registry, opened.streams)
+    ends = Runner(opened.cache, StreamEnds(opened.streams))
+    opened.tasks.start("streams", ends.run)
+    opened.tasks.start("stream-repair", every(_REPAIR_SECONDS, repair.all))
     opened.tasks.start("uploads", every(_PURGE_SECONDS, purge))
     if opened.audit is not None:
         opened.tasks.start("audit", opened.audit.run)
@@ -174,6 +202,7 @@ def create_app(opened: Services, *, drain: Drain, log: AccessLog) -> ASGIApp:
         authorizer=opened.authorizer,
         identify=guard.grant,
         active=partial(project_active, opened.cache),
+        streams=opened.streams,
     )
     objects = Kube(kube.endpoints(opened.objects, opened.virtual), gate=Gate(opened.metrics))
     apps: dict[str, ASGIApp] = {

@@ -38,6 +38,7 @@ from wharfinger.server.v2_http import (
     Handler,
     MethodNotAllowed,
     NoSuchRoute,
+    Told,
 )
 from wharfinger.server.v2_lists import catalog, list_tags, referrers
 from wharfinger.server.v2_policy import Need, Policy
@@ -90,7 +91,7 @@ class V2:
     """The ASGI app of `/v2`.
 
     `identify` proves who asks and what their token is bounded to; `active` tells whether a
-    project is there and not being deleted. `content` is what is read, the registry itself if nothing
+    project is there and not being deleted. `streams` are told of what changes. `content` is what is read, the registry itself if nothing
     stands over it.
     """
 
@@ -101,12 +102,14 @@ class V2:
         authorizer: Authorizer,
         identify: Callable[[HTTPConnection], Awaitable[Grant]],
         active: Callable[[str], bool],
+        streams: Told,
         content: Content | None = None,
     ) -> None:
         self._registry = registry
         self._content = registry if content is None else content
         self._policy = Policy(authorizer, active)
         self._identify = identify
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route, parameters = find(scope["method"], scope["path"])
@@ -118,6 +121,7 @@ class V2:
             request=request,
             registry=self._registry,
             content=self._content,
+            streams=self._streams,
             policy=self._policy,
             caller=await self._identify(request),
             need=route.need,

@@ -57,6 +57,8 @@ async def put_manifest(call: Call) -> Answer:
         pushed = await call.registry.put_manifest(
             call.name, reference, raw, call.header("content-type")
         )
+        tag = reference if isinstance(reference, Tag) else None
+        await call.streams.pushed(call.name, tag, pushed.digest)
     headers = {
         "location": f"/v2/{call.name}/manifests/{pushed.digest}",
         "docker-content-digest": str(pushed.digest),
@@ -71,6 +73,10 @@ async def delete_manifest(call: Call) -> Answer:
     reference = _present(call)
     async with call.permitted():
         await call.registry.delete_manifest(call.name, reference)
+        if isinstance(reference, Tag):
+            await call.streams.moved(call.name, reference)
+        else:
+            await call.streams.agree(call.name)
     return Answer(202)
 
 

@@ -116,6 +116,26 @@ class Content(Protocol):
     def read_blob(self, blob: Blob, start: int, stop: int) -> AsyncIterator[bytes]: ...
 
 
+class Told(Protocol):
+    """Who is told of what has changed in the registry, before the client reads its answer."""
+
+    def known(self, name: RepositoryName) -> bool:
+        """Whether the repository is there in their eyes, though it may have no content yet."""
+        ...
+
+    async def pushed(self, name: RepositoryName, tag: Tag | None, digest: Digest) -> None:
+        """A manifest was put; may raise if it is gone by now."""
+        ...
+
+    async def moved(self, name: RepositoryName, tag: Tag) -> None:
+        """A tag was deleted."""
+        ...
+
+    async def agree(self, name: RepositoryName) -> None:
+        """Any of the tags may have been deleted."""
+        ...
+
+
 @dataclass(slots=True)
 class Call:
     """A request whose caller has what its route needs."""
@@ -123,6 +143,7 @@ class Call:
     request: Request
     registry: Registry
     content: Content
+    streams: Told
     policy: Policy
     caller: Grant
     need: Need
@@ -155,8 +176,11 @@ class Call:
         if self.named is None:
             self.policy.require_registry(self.caller, self.need)
             return
-        exists = self.need is not Need.PUSH or await self.registry.exists(self.named)
+        exists = self.need is not Need.PUSH or await self._exists(self.named)
         self.policy.require(self.caller, self.need, self.named, exists=exists)
+
+    async def _exists(self, name: RepositoryName) -> bool:
+        return self.streams.known(name) or await self.registry.exists(name)
 
     @asynccontextmanager
     async def permitted(self) -> AsyncIterator[None]:

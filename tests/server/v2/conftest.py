@@ -191,12 +191,29 @@ def absent_projects() -> set[str]:
     return set()
 
 
-def serve(registry: Registry, rights: Rights, absent_projects: set[str]) -> Client:
+class Unheard:
+    """Nobody to be told; `tests/server/v2/test_v2_streams.py` is about what is."""
+
+    def known(self, _):
+        return False
+
+    async def pushed(self, *_):
+        return None
+
+    async def moved(self, *_):
+        return None
+
+    async def agree(self, *_):
+        return None
+
+
+def serve(registry: Registry, rights: Rights, absent_projects: set[str], streams=None) -> Client:
     app = V2(
         registry=registry,
         authorizer=rights,
         identify=identify,
         active=lambda project: project not in absent_projects,
+        streams=streams or Unheard(),
     )
     return Client(ErrorEdge(app, {"v2": v2_errors.answer(lambda _: REALM)}), registry)
 

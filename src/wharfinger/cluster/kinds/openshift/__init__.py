@@ -9,10 +9,14 @@ from wharfinger.cluster.kinds.openshift.builds import BUILD, BUILD_CONFIG
 from wharfinger.cluster.kinds.openshift.deployments import DEPLOYMENT_CONFIG
 from wharfinger.cluster.kinds.openshift.image_streams import (
     IMAGE_STREAM,
+    IMAGE_STREAM_IMAGE,
     IMAGE_STREAM_LAYERS,
+    IMAGE_STREAM_MAPPING,
+    IMAGE_STREAM_TAG,
+    IMAGE_TAG,
     SECRET_LIST,
 )
-from wharfinger.cluster.kinds.openshift.images import IMAGE
+from wharfinger.cluster.kinds.openshift.images import IMAGE, IMAGE_SIGNATURE
 from wharfinger.cluster.kinds.openshift.oauth import OAUTH_ACCESS_TOKEN, USER_OAUTH_ACCESS_TOKEN
 from wharfinger.cluster.kinds.openshift.questions import (
     LOCAL_RESOURCE_ACCESS_REVIEW,
@@ -43,7 +47,12 @@ STORED: Final[tuple[Kind, ...]] = (
 """Stored as they are; the user called `~` has an endpoint that answers who asks."""
 
 COMPUTED: Final[tuple[Kind, ...]] = (
+    IMAGE_SIGNATURE,
+    IMAGE_STREAM_IMAGE,
     IMAGE_STREAM_LAYERS,
+    IMAGE_STREAM_MAPPING,
+    IMAGE_STREAM_TAG,
+    IMAGE_TAG,
     SECRET_LIST,
     OAUTH_ACCESS_TOKEN,
     USER_OAUTH_ACCESS_TOKEN,
