@@ -156,10 +156,11 @@ async def test_a_blob_is_mounted_or_its_upload_goes_on(hostile, target):
     assert await asked.mount(DIGEST, OTHER)
 
 
-async def test_a_token_is_for_both_repositories_of_a_mount(hostile, target):
+@pytest.mark.parametrize("scope", ["", ',scope="repository:team/tide:pull,push"'])
+async def test_a_token_is_for_both_repositories_of_a_mount(hostile, target, scope):
     script = await hostile()
     script.answers[f"POST {UPLOADS}"] = challenged(
-        f'Bearer realm="{script.url}/token"', Reply(201), accepts="Bearer t0ken"
+        f'Bearer realm="{script.url}/token"{scope}', Reply(201), accepts="Bearer t0ken"
     )
     script.answers["/token"] = said({"token": "t0ken"})
 

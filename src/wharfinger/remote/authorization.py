@@ -142,10 +142,13 @@ def _question(
 
 
 def _scopes(offered: str, wanted: Scopes) -> Scopes:
-    """The registry's wording if it is about nothing else than what we want, ours otherwise."""
-    found = tuple(offered.split())
-    ours = {_resource(scope) for scope in wanted}
-    return found if found and {_resource(scope) for scope in found} <= ours else wanted
+    """The registry's wording where it is about nothing else than what we want, ours otherwise.
+
+    To take a blob over, some name only the repository that it shall be in.
+    """
+    found = {_resource(scope): scope for scope in offered.split()}
+    ours = {_resource(scope): scope for scope in wanted}
+    return tuple({**ours, **found}.values()) if found.keys() <= ours.keys() else wanted
 
 
 def _resource(scope: str) -> str:
