@@ -120,3 +120,11 @@ async def test_what_differs_is_accepted_in_both_phases(case):
 
     assert False in recorded
     assert set(ours) == {(True, True)}
+
+
+def test_what_differs_stands_in_the_reference():
+    page = Path(__file__).parents[3] / "docs" / "reference" / "image-policy.md"
+    text = page.read_text()
+
+    assert [case for case in DIFFERENT if f"`{case}`" not in text] == []
+    assert {*DIFFERENT} <= {case["id"] for case in CASES}

@@ -36,7 +36,7 @@ from wharfinger.policy.imagepolicy.signing import SignatureRule
 KIND: Final = "ImagePolicyConfig"
 DENY_EXECUTION: Final = "images.openshift.io/deny-execution"
 _FIELDS: Final = ("apiVersion", "kind", "resolveImages", "resolutionRules", "executionRules")
-_OWN_FIELDS: Final = (*_FIELDS, "remoteResolution", "paths", "signatures", "registries")
+OWN_FIELDS: Final = (*_FIELDS, "remoteResolution", "paths", "signatures", "registries")
 _IMAGE_CONDITIONS: Final = (
     ("matchDockerImageLabels", "config_labels"),
     ("matchImageLabels", "labels"),
@@ -115,7 +115,7 @@ def parse(document: Any, faults: Faults) -> Written:
     """Read the shape of a configuration, and fill in nothing."""
     dialect = _dialect(document, faults)
     own = dialect is Dialect.OWN
-    top = Section.of(document, (), faults, _OWN_FIELDS if own else _FIELDS)
+    top = Section.of(document, (), faults, OWN_FIELDS if own else _FIELDS)
     rules = reading.resolution_rules(top)
     policy = Policy(
         dialect=dialect,
