@@ -90,7 +90,8 @@ def of_image(fetched: Fetched, *, now: str) -> Outcome:
 def of_repository(fetched: FetchedRepository, *, now: str) -> tuple[Object, tuple[Outcome, ...]]:
     """The status of the repository, and what came of each tag."""
     if fetched.error is not None:
-        status = failure(fetched.error, fetched.reference, logins=fetched.logins)
+        repository = fetched.reference
+        status = failure(fetched.error, repository, logins=fetched.logins, whole=True)
         return {"status": status, "images": []}, ()
     found = tuple(of_image(one, now=now) for one in fetched.images)
     told: Object = {
@@ -120,12 +121,20 @@ def repository_status(failed: int) -> Object:
     return {"metadata": {}, "status": "Failure", "message": message, "reason": "ImportFailed"}
 
 
-def failure(error: WharfingerError, reference: ImageReference, *, logins: bool = True) -> Object:
-    """What went wrong at another registry, as a Status. `logins`: there were some to try."""
+def failure(
+    error: WharfingerError,
+    reference: ImageReference,
+    *,
+    logins: bool = True,
+    whole: bool = False,
+) -> Object:
+    """What went wrong at another registry, as a Status. `logins`: there were some to try; `whole`: it
+    is about a repository, and not about its image `latest`.
+    """
     shown = reference.exact()
     if not isinstance(error, _CONNECTION):
         full = reference.with_client_defaults()
-        shown = (full if reference.tag or reference.id else replace(full, tag="")).exact()
+        shown = (full.as_repository() if whole else full).exact()
     match error:
         case ManifestAbsent():
             message = f'dockerimage.image.openshift.io "{shown}" not found'
