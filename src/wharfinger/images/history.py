@@ -90,9 +90,11 @@ class Draft:
     def object(self) -> Object:
         changed = dict(self._stream)
         for part, tags in (("spec", self.spec_tags), ("status", self._held)):
-            rest = {key: value for key, value in (changed.get(part) or {}).items() if key != "tags"}
-            ordered = [tags[name] for name in sorted(tags)]
-            changed[part] = {**rest, "tags": ordered} if ordered else rest
+            held = changed.get(part) or {}
+            if tags:
+                changed[part] = {**held, "tags": [tags[name] for name in sorted(tags)]}
+            elif held.get("tags"):
+                changed[part] = {key: value for key, value in held.items() if key != "tags"}
         return changed
 
     def events(self, tag: str) -> Sequence[Event]:
