@@ -97,7 +97,7 @@ def test_what_is_missing_is_told_where_it_matters():
 
     found, errors = copied(new, None, LIB)
 
-    assert "tags" not in found["status"]
+    assert found["status"]["tags"] == []
     assert sorted((error.field, error.reason) for error in errors) == [
         ("spec.tags[a].from.name", "FieldValueNotFound"),
         ("spec.tags[c].from.name", "FieldValueInvalid"),
