@@ -144,7 +144,7 @@ def _selectors(rule: Section) -> Iterator[LabelSelector]:
             for each in one.sections("matchExpressions", ("key", "operator", "values"))
         ]
         selector = LabelSelector((*equal, *expressions))
-        for detail in selector.faults():
+        if (detail := next(selector.faults(), None)) is not None:
             one.faults.invalid(one.path, one.values, detail)
         yield selector
 
