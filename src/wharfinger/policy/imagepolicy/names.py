@@ -181,9 +181,15 @@ def written(reference: Reference) -> ImageReference | None:
     if reference.kind != DOCKER_IMAGE:
         return None
     try:
-        return ImageReference.parse(reference.name)
+        found = ImageReference.parse(reference.name)
     except InvalidReference:
         return None
+    if found.name:
+        return found
+    # A lone `quay.io` is a host by the grammar. Runtimes take it for an image of that name at Docker
+    # Hub, so it must not pass as one from quay.io.
+    name, _, tag = found.registry.partition(":")
+    return ImageReference(name=name, tag=tag)
 
 
 def _nothing(name: ImageReference) -> LookupFailed:
