@@ -43,6 +43,7 @@ from wharfinger.images import endpoints as images
 from wharfinger.images.repair import Repair, StreamEnds
 from wharfinger.images.stream_writes import StreamWrites
 from wharfinger.images.streams import Streams
+from wharfinger.images.tag_events import TagMoves
 from wharfinger.registry.registry import Registry
 from wharfinger.registry.stores.disk import DiskBlobStore
 from wharfinger.registry.stores.sqlite import SqliteMetadataStore
@@ -50,6 +51,7 @@ from wharfinger.server import (
     console,
     guard,
     import_settings,
+    imports,
     kube,
     kube_errors,
     metrics,
@@ -108,12 +110,12 @@ async def services(
         cache = await Cache.open(SqliteStore(directory.objects))
         stack.push_async_callback(cache.close)
         authorizer = RbacAuthorizer(cache)
-        imports = import_settings.policy(settings.import_policy)
-        imports = replace(imports, internal=imports.internal or addresses.registry)
-        lifecycle, writes = NamespaceLifecycle(cache), StreamWrites(cache, authorizer, imports)
+        policy = import_settings.policy(settings.import_policy)
+        policy = replace(policy, internal=policy.internal or addresses.registry)
+        lifecycle, writes = NamespaceLifecycle(cache), StreamWrites(cache, authorizer, policy)
         rights = EscalationCheck(authorizer)
         objects = Objects(cache, (lifecycle, PodAccounts(cache), rights, writes))
-        streams = Streams(Objects(cache, (lifecycle,)), registry, policy=imports)
+        streams = Streams(Objects(cache, (lifecycle,)), registry, policy=policy)
         tokens, sessions = Tokens(directory.signing_key()), Sessions(cache)
         file = HtpasswdFile(settings.htpasswd) if settings.htpasswd is not None else None
         authenticator = Authenticator(
@@ -132,6 +134,16 @@ async def services(
         await bootstrap(objects)
         if first:
             await provisioner.settle()  # so that the roles are whole when the first request comes
+        imported = imports.imports(
+            objects,
+            registry,
+            streams,
+            authorizer=authorizer,
+            settings=settings,
+            hosts=addresses.hosts,
+            active=partial(project_active, cache),
+        )
+        stack.push_async_callback(imported.content.close)
         opened = Services(
             settings=settings,
             addresses=addresses,
@@ -139,11 +151,13 @@ async def services(
             cache=cache,
             objects=objects,
             streams=streams,
+            imports=imported,
             virtual=(
                 *virtual.resources(
                     objects, authorizer=authorizer, authenticator=authenticator, tokens=tokens
                 ),
                 *images.resources(objects, registry, streams=streams, authorizer=authorizer),
+                imported.endpoint,
             ),
             authorizer=authorizer,
             authenticator=authenticator,
@@ -174,6 +188,8 @@ def start_tasks(opened: Services, provisioner: Provisioner) -> None:
     repair = Repair(opened.cache, opened.registry, opened.streams)
     ends = Runner(opened.cache, StreamEnds(opened.streams))
     opened.tasks.start("streams", ends.run)
+    opened.tasks.start("tag-events", Runner(opened.cache, TagMoves(opened.objects)).run)
+    opened.tasks.start("imports", opened.imports.background.run)
     opened.tasks.start("stream-repair", every(_REPAIR_SECONDS, repair.all))
     opened.tasks.start("uploads", every(_PURGE_SECONDS, purge))
     if opened.audit is not None:
@@ -203,6 +219,7 @@ def create_app(opened: Services, *, drain: Drain, log: AccessLog) -> ASGIApp:
         identify=guard.grant,
         active=partial(project_active, opened.cache),
         streams=opened.streams,
+        content=opened.imports.content,
     )
     objects = Kube(kube.endpoints(opened.objects, opened.virtual), gate=Gate(opened.metrics))
     apps: dict[str, ASGIApp] = {

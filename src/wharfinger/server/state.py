@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wharfinger.registry.registry import Registry
     from wharfinger.server.addresses import Addresses
     from wharfinger.server.audit_log import AuditLog
+    from wharfinger.server.imports import Imports
     from wharfinger.server.metrics import Metrics
     from wharfinger.server.settings import Settings
     from wharfinger.server.tasks import Tasks
@@ -39,6 +40,7 @@ class Services:
     cache: Cache
     objects: Objects
     streams: Streams  # kept in step with the registry
+    imports: Imports
     virtual: Sequence[Endpoint]  # the kinds that are computed
     authorizer: Authorizer
     authenticator: Authenticator
