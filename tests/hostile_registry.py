@@ -61,6 +61,8 @@ class Hostile:
     """Paths whose requests have bodies that are never read."""
     port: int = 0
     tls: bool = False
+    tried_tls: int = 0
+    """How often TLS was tried where there is none."""
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -119,6 +121,7 @@ class Hostile:
     ) -> Asked | None:
         head = await reader.readexactly(1)
         if head == _TLS:
+            self.tried_tls += 1
             await reader.read(1 << 16)
             writer.write(b"HTTP/1.1 400 This is no HTTP\r\n\r\n")
             return None

@@ -78,11 +78,39 @@ async def test_an_insecure_registry_is_asked_with_any_certificate_then_without_t
         await ask(opened, plain, insecure=False)
 
 
+async def test_what_the_registry_trusts_counts_for_its_token_service(
+    hostile, registries, authority
+):
+    script, other = await hostile(tls=True), await hostile(tls=True)
+    bearer(script, f"{other.url}/token")
+    other.answers["/token"] = said({"token": "t0ken"})
+    pem, shown = authority.cert_pem.bytes(), []
+
+    def trust(host):
+        shown.append(host)
+        return Trust((pem,)) if host == script.registry else Trust()
+
+    assert (await ask(await registries(trust=trust), script)).status == 200
+    assert set(shown) == {script.registry, other.registry}
+
+
+async def test_an_insecure_registry_that_has_got_tls_is_found_again(hostile, registries):
+    plain = await hostile()
+    plain.answers["/x"] = [said({}), Reply(400), Reply(400)]
+    opened = await registries()
+    for status in (200, 400):
+        assert (await ask(opened, plain)).status == status
+    assert plain.tried_tls == 1
+
+    assert (await ask(opened, plain)).status == 400
+    assert plain.tried_tls == 2
+
+
 async def test_nobody_there_is_told(hostile, registries, waits):
     script = await hostile()
     script.port = 1
 
-    with pytest.raises(NoAnswer, match="Connect call failed"):
+    with pytest.raises(NoAnswer, match="Connection refused"):
         await ask(await registries(), script)
     assert len(waits) == 3
 

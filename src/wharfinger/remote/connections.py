@@ -9,6 +9,7 @@ connected to.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterable, Iterator, Mapping
@@ -20,6 +21,7 @@ from yarl import URL
 
 from wharfinger import __version__
 from wharfinger.remote.errors import HttpOnly, NoAnswer, OutOfReach, RemoteError, Untrusted
+from wharfinger.remote.name_lookup import NameLookup
 from wharfinger.remote.origin import Origin
 from wharfinger.remote.reach import Reach
 
@@ -90,7 +92,7 @@ class Connections:
                 limit_per_host=PER_HOST,
                 keepalive_timeout=IDLE,
                 use_dns_cache=False,  # the one of the host knows for how long a name holds
-                resolver=aiohttp.ThreadedResolver(),  # as the host resolves, its files included
+                resolver=NameLookup(),
                 socket_factory=vetted,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -143,4 +145,8 @@ def _no_tls(place: str, error: OSError) -> RemoteError:
 def _no_connection(place: str, error: OSError) -> RemoteError:
     if isinstance(error, _Inside):
         return OutOfReach(place, "it is at an address of the inside, which may not be asked")
-    return NoAnswer(place, error.strerror or "it broke the connection off")
+    if isinstance(error, socket.gaierror):
+        return NoAnswer(place, error.strerror or "its name is not known")
+    # The text of asyncio has the address in it.
+    told = os.strerror(error.errno) if error.errno else "it broke the connection off"
+    return NoAnswer(place, told)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -29,8 +29,8 @@ from wharfinger.remote.errors import (
     NotAllowed,
     NotUnderstood,
     RemoteError,
+    ServerFailed,
     TooBusy,
-    Untrusted,
 )
 from wharfinger.remote.origin import InvalidAddress, Origin
 from wharfinger.remote.retry import Patience, Retry, Wait, retry_after
@@ -40,6 +40,8 @@ ANSWER_LIMIT: Final = 4 << 20
 REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _FOLLOWED: Final = frozenset({"GET", "HEAD"})
+TLS_SECONDS: Final = 5.0
+"""For an answer with TLS where one without it would do: not every server says that it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ class Endpoint:
         self._registry, self._means = registry, means
         self._logins, self._insecure = tuple(logins), insecure
         self._found: Origin | None = None
+        self._certain = False
         self._shown: dict[Scopes, str] = {}
         self._asking = asyncio.Lock()
 
@@ -168,7 +171,7 @@ class Endpoint:
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             return TooBusy(place, _asked_wait(answer))
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return NoAnswer(place, f"it fails ({status})")
+            return ServerFailed(place, f"it fails ({status})")
         return None
 
     # What it is shown
@@ -255,43 +258,52 @@ class Endpoint:
         self, request: Request, where: Origin | None, target: str, shown: str | None
     ) -> tuple[aiohttp.ClientResponse, Origin]:
         """`where` is None for the registry itself, wherever it answers."""
-        where = where or self._found
         if where is None:
-            return await self._first(request, target)
+            if not (self._found and self._certain):
+                return await self._first(request, target, shown)
+            where = self.origin
         own = shown is not None and where == self.origin
         headers = {**request.headers, **({"Authorization": shown} if own and shown else {})}
-        answer = await self._means.connections.open(
-            request.method,
-            where,
-            target,
-            trust=self._context(where, verified=not self._insecure),
-            headers=headers,
-            body=request.body,
-        )
+        try:
+            answer = await self._means.connections.open(
+                request.method,
+                where,
+                target,
+                trust=self._context(where, verified=not self._insecure),
+                headers=headers,
+                body=request.body,
+            )
+        except NoAnswer:
+            self._certain = not self._insecure
+            raise
+        if answer.status == HTTPStatus.BAD_REQUEST:  # what has got TLS since may say so
+            self._certain = not self._insecure
         return answer, where
 
-    async def _first(self, request: Request, target: str) -> tuple[aiohttp.ClientResponse, Origin]:
-        """Find out how it answers: each way in turn, and the trouble of the last if none does."""
-        trouble: RemoteError | None = None
-        for where in self._ways():
-            try:
-                found = await self._send(request, where, target, None)
-            except (NoAnswer, Untrusted) as error:
-                trouble = error
-            else:
-                self._found = where
-                return found
-        assert trouble is not None
-        raise trouble
-
-    def _ways(self) -> Iterator[Origin]:
-        yield Origin.of(self._registry)
+    async def _first(
+        self, request: Request, target: str, shown: str | None
+    ) -> tuple[aiohttp.ClientResponse, Origin]:
+        """Find out how it answers; the trouble of the last way is told if none is one."""
+        secure, plain = (Origin.of(self._registry, scheme=scheme) for scheme in ("https", "http"))
         if self._insecure:
-            yield Origin.of(self._registry, scheme="http")
+            try:
+                async with asyncio.timeout(TLS_SECONDS):
+                    found = await self._send(request, secure, target, shown)
+            except (NoAnswer, TimeoutError):
+                found = await self._send(request, plain, target, shown)
+        else:
+            found = await self._send(request, secure, target, shown)
+        self._found, self._certain = found[1], True
+        return found
 
     def _context(self, where: Origin, *, verified: bool) -> ssl.SSLContext:
-        host = self._registry if where == self.origin else _host(where)
-        return trust.context(self._means.trust(host), verified=verified)
+        """Whom the registry is to be trusted by, its token service and its stores may be, too."""
+        own = self._means.trust(self._registry)
+        if where != self.origin:
+            other = self._means.trust(_host(where))
+            authorities = tuple(dict.fromkeys((*own.authorities, *other.authorities)))
+            own = Trust(authorities, other.client)
+        return trust.context(own, verified=verified)
 
 
 def _host(where: Origin) -> RegistryHost:

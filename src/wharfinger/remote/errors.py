@@ -28,9 +28,15 @@ class RemoteError(WharfingerError):
 
 
 class NoAnswer(RemoteError, Unavailable):
-    """No connection, none in time, one that broke, or a failure of the server (5xx)."""
+    """No connection, none in time, or one that broke."""
 
     code = "remote-unavailable"
+
+
+class ServerFailed(NoAnswer):
+    """It says that something of its own is broken (5xx)."""
+
+    code = "remote-failed"
 
 
 class HttpOnly(NoAnswer):
