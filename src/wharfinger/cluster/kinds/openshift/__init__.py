@@ -10,6 +10,7 @@ from wharfinger.cluster.kinds.openshift.deployments import DEPLOYMENT_CONFIG
 from wharfinger.cluster.kinds.openshift.image_streams import (
     IMAGE_STREAM,
     IMAGE_STREAM_IMAGE,
+    IMAGE_STREAM_IMPORT,
     IMAGE_STREAM_LAYERS,
     IMAGE_STREAM_MAPPING,
     IMAGE_STREAM_TAG,
@@ -50,6 +51,7 @@ COMPUTED: Final[tuple[Kind, ...]] = (
     IMAGE_SIGNATURE,
     IMAGE_STREAM_IMAGE,
     IMAGE_STREAM_LAYERS,
+    IMAGE_STREAM_IMPORT,
     IMAGE_STREAM_MAPPING,
     IMAGE_STREAM_TAG,
     IMAGE_TAG,
