@@ -76,6 +76,15 @@ registries: {allow: [quay.io], block: [quay.io/old]}
         assert text in out
 
 
+def test_check_tells_what_is_written_and_never_done(wharf, policy, home):
+    (home / "policy.yaml").write_text(POLICY.replace("docker.io", "'*.docker.io'"))
+
+    out = wharf("policy", "check", policy).out
+
+    assert "executionRules[0].matchRegistries[0]" in out
+    assert 'take care: "*.docker.io" equals no registry' in out
+
+
 @pytest.mark.parametrize(
     ("wrong", "line", "text"),
     [

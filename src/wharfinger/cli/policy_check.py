@@ -10,8 +10,9 @@ from wharfinger.cli import output, policy_file
 from wharfinger.cli.options import OUTPUT, Format, Output
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import say
-from wharfinger.policy.imagepolicy import explanation
+from wharfinger.policy.imagepolicy import explanation, remarks
 from wharfinger.policy.imagepolicy.config import Policy
+from wharfinger.policy.imagepolicy.faults import dotted
 
 if TYPE_CHECKING:
     from wharfinger.cli.client import Object
@@ -66,3 +67,5 @@ def _statements(policy: Policy) -> Iterator[tuple[str, list[str], str]]:
             yield "registries.allow", [], ", ".join(lists["allow"]) or "nothing"
         if lists["block"]:
             yield "registries.block", [], ", ".join(lists["block"])
+    for path, message in remarks.remarks(policy):
+        yield dotted(path), [], f"take care: {message}"

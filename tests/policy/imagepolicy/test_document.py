@@ -36,13 +36,6 @@ def test_the_configuration_is_found_in(form):
 
 def test_what_is_found_is_what_stands_there():
     assert document.extract(MASTER) is POLICY
-    path, _ = document.locate(MASTER)
-    assert path == (
-        "admissionConfig",
-        "pluginConfig",
-        "openshift.io/ImagePolicy",
-        "configuration",
-    )
 
 
 @pytest.mark.parametrize(

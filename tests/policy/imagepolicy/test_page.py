@@ -20,7 +20,9 @@ def test_every_field_has_its_line():
     rules = [f"executionRules[].{key}" for key in reading.EXECUTION_RULE]
 
     assert [
-        key for key in [*top, *rules] if not re.search(rf"^\| .*`{re.escape(key)}[.`]", PAGE, re.MULTILINE)
+        key
+        for key in [*top, *rules]
+        if not re.search(rf"^\| .*`{re.escape(key)}[.`]", PAGE, re.MULTILINE)
     ] == []
     assert [one for one in (*VALUES, *Dialect) if f"| `{one}` |" not in PAGE] == []
 

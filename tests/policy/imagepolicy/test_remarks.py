@@ -1,9 +1,10 @@
 from made_reviews import own, policy, rule
 from wharfinger.policy.imagepolicy import remarks
+from wharfinger.policy.imagepolicy.faults import dotted
 
 
 def told(found):
-    return [str(one) for one in remarks.remarks(found)]
+    return [f"{dotted(path)}: {message}" for path, message in remarks.remarks(found)]
 
 
 def test_an_unknown_value_is_told():

@@ -28,11 +28,6 @@ _DEPTH: Final = 8
 
 def extract(document: Any) -> Mapping[str, Any]:
     """Find the one configuration in a document; raise `InvalidImagePolicy` if there is none."""
-    return locate(document)[1]
-
-
-def locate(document: Any) -> tuple[Path, Mapping[str, Any]]:
-    """Find it as `extract` does, and say where it stands."""
     found = list(_configurations(document, (), _DEPTH))
     if not found:
         raise _fault((), f"it has no {KIND}, and no configuration of {PLUGINS[0]} either")
@@ -42,7 +37,7 @@ def locate(document: Any) -> tuple[Path, Mapping[str, Any]]:
     path, value = found[0]
     if not isinstance(value, Mapping):
         raise _fault(path, f"must be an object of kind {KIND}")
-    return path, value
+    return value
 
 
 def _configurations(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, Any]]:

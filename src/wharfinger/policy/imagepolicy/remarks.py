@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from wharfinger.policy.imagepolicy import places
 from wharfinger.policy.imagepolicy.config import Dialect, Policy
-from wharfinger.policy.imagepolicy.faults import Path, dotted
+from wharfinger.policy.imagepolicy.faults import Path
 from wharfinger.policy.imagepolicy.resolution import DO_NOT_ATTEMPT, VALUES
 from wharfinger.policy.imagepolicy.resources import ANY, PODS
 from wharfinger.policy.imagepolicy.rules import ExecutionRule
@@ -19,9 +19,6 @@ from wharfinger.policy.imagepolicy.rules import ExecutionRule
 class Remark(NamedTuple):
     path: Path
     message: str
-
-    def __str__(self) -> str:
-        return f"{dotted(self.path)}: {self.message}"
 
 
 def remarks(policy: Policy) -> list[Remark]:
