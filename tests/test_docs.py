@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -56,6 +57,26 @@ def test_every_setting_has_its_line():
     assert sorted(documented) == sorted(settings._READERS)
     for name in documented:
         assert f"`{settings.variable(name)}`" in page("docs/reference/settings.md")
+
+
+def recorded_differences():
+    """The names of recorded cases that a test says we answer otherwise, of images and imports."""
+    rooms = ("tests/policy", "tests/images", "tests/cluster/kinds/openshift")
+    paths = [path for room in rooms for path in ROOT.glob(f"{room}/**/test_vectors*.py")]
+    return [
+        ast.literal_eval(key)
+        for path in sorted(paths)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DIFFERENT"
+        for key in node.value.keys
+    ]
+
+
+@pytest.mark.parametrize("case", recorded_differences())
+def test_every_difference_from_a_record_stands_in_a_page(case):
+    texts = [page(f"docs/reference/{name}.md") for name in ("imports", "image-policy", "openshift")]
+
+    assert any(f"`{case}`" in text for text in texts)
 
 
 def test_every_exit_code_has_its_meaning():
