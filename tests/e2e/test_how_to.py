@@ -95,6 +95,17 @@ skopeo copy --all --dest-creds 'ann:open sesame' --dest-tls-verify=false \\
 """
 """A registry that wants a login and has an image."""
 
+FOREIGN = """
+cat >foreign.json <<END
+{"apiVersion": "image.openshift.io/v1", "kind": "ImageStreamImport", "metadata": {"name": "hello"},
+ "spec": {"import": true, "images": [{"from": {"kind": "DockerImage", "name": "docker.io/library/hello-world"}}]}}
+END
+kubectl create rolebinding ada --clusterrole=edit --user=ada -n shop
+if kubectl create -n shop --as ada -f foreign.json 2>refusal; then exit 1; fi
+grep 'from registry "registry-1.docker.io:443" is forbidden: .* not allowed by whitelist' refusal
+"""
+"""Somebody who is no administrator imports from where the list does not say."""
+
 SEARCHED = """
 wharf up --name registry.site.test --detach
 cp "$WHARF_STATE/ca.crt" .
@@ -288,6 +299,21 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             END: refused(f"docker --config login pull {CLOCK}"),
         },
     ),
+    "P2-import-images.md": (
+        CLOSED,
+        {
+            "wharf import kept:1": FOREIGN,
+            "wharf import clock:1 -n shop": "wharf token create default -n shop | skopeo login -u default "
+            "--password-stdin --tls-verify=false localhost:5000; "
+            "skopeo copy --src-tls-verify=false docker://localhost:5000/shop/kept:1 oci:$HERE/kept",
+            "wharf tag -d": "kubectl get imagestreamtags -n shop -o name | sort | tee tags; "
+            "for tag in all-clocks:1 clock:1 clock:newest clock:outside clock:production kept:1; do "
+            "grep -q /$tag tags; done",
+            END: "if kubectl get imagestreamtag clock:production -n shop; then exit 1; fi; "
+            "kubectl get imagestream clock -n shop -o jsonpath='{.spec.tags[?(@.name==\"1\")].importPolicy.scheduled}' "
+            "| grep true",
+        },
+    ),
     "R1-search-order.md": (
         SEARCHED,
         {
@@ -373,7 +399,27 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
+IMPORTS = (
+    CLOSED
+    + """
+echo 'allowedRegistriesForImport: [{domainName: "quay.test:80", insecure: true}]' >imports.yaml
+wharf up --import-policy imports.yaml --detach
+export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"
+wharf project create shop
+kubectl -n shop create secret docker-registry quay --docker-server=quay.test:80 \\
+    --docker-username=ann --docker-password='open sesame'
+"""
+)
+
 STOCK: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "P2-import-images.md": (
+        IMPORTS,
+        {
+            "kubectl patch imagestream clock": "kubectl get imagestreamtag clock:1 -n shop "
+            "-o jsonpath='{.image.dockerImageReference}' | grep :5000/shop/clock@sha256:",
+            END: "until kubectl get imagestreamtag clock:2 -n shop; do sleep 0.2; done",
+        },
+    ),
     "S1-without-kubernetes.md": (
         DOCKER + BOX,
         {
