@@ -229,6 +229,38 @@ async def test_a_registry_that_is_blocked_is_not_asked():
     assert world.asked == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({"matchRegistries": ["quay.io"]}, False),
+        ({"matchIntegratedRegistry": True}, False),
+        ({"matchRegistries": ["evil.test"], "invertMatch": True}, False),
+        ({"matchRegistries": ["quay.io"], "invertMatch": True}, True),
+        ({"matchRegistries": ["evil.test"]}, True),
+        ({"matchImageAnnotations": [{"key": "a", "set": True}]}, True),
+        ({"matchImageAnnotations": [{"key": "a", "set": True}], "invertMatch": True}, True),
+        ({"matchRegistries": ["quay.io"], "reject": True}, True),
+    ],
+)
+async def test_a_registry_is_asked_if_a_rule_can_accept_what_it_has(fields, asked):
+    world = World(registries={"evil.test/a:1": DIGEST})
+    policy = own(remoteResolution=True, executionRules=[rule("r", **fields)])
+
+    outcome = await decide(question(pod("evil.test/a:1")), policy, world)
+
+    assert bool(world.asked) is asked
+    assert asked or "evil.test is not asked" in outcome.verdicts[0].message
+
+
+async def test_a_registry_is_not_asked_for_a_rule_that_the_namespace_switches_off():
+    world = World(registries={"quay.io/a:1": DIGEST})
+    policy = own(remoteResolution=True, executionRules=[rule("r", matchRegistries=["quay.io"])])
+
+    await decide(question(pod("quay.io/a:1"), ignored_rules=frozenset({"r"})), policy, world)
+
+    assert world.asked == []
+
+
 async def test_an_image_stream_that_nobody_can_resolve_is_refused_where_lists_hold():
     asked = question(build("ImageStreamTag", "none:1"), "builds")
 

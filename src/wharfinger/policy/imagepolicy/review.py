@@ -54,13 +54,21 @@ class Review:
     ) -> Self:
         resource = Resource(question.group, question.resource)
         resolution, signing = policy.resolution(resource), policy.signing(resource)
+        execution = policy.execution(resource)
+
+        def refuse(name: ImageReference) -> str:
+            """A registry whose images are refused in any case need not hear of us."""
+            if rules.may_accept(execution, name.registry, question.ignored_rules):
+                return beyond.access_refusal(policy.access, name)
+            return f"{name.registry} is not asked: no rule accepts images from there"
+
         resolver = Resolver(
             lookup=lookup,
             namespace=question.namespace,
             registry=registry,
             forced=places.resolves_names(question.group, question.resource, question.object),
             remote=policy.remote and (resolution.beyond_local or bool(signing)),
-            refuse=lambda name: beyond.access_refusal(policy.access, name),
+            refuse=refuse,
         )
         return cls(
             policy=policy,
@@ -69,7 +77,7 @@ class Review:
             namespace=question.namespace,
             ignored=question.ignored_rules,
             rewriting=rewriting,
-            execution=policy.execution(resource),
+            execution=execution,
             resolution=resolution,
             signing=signing,
             resolver=resolver,

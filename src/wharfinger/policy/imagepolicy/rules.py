@@ -90,6 +90,26 @@ def judge(
     return Judgement(accepted=all(rule.reject for rule in rules))
 
 
+def may_accept(
+    rules: Sequence[ExecutionRule], registry: str, ignored: Collection[str] = ()
+) -> bool:
+    """Whether there can be an image at a registry, not the integrated one, that is accepted."""
+    accepting = [rule for rule in rules if not rule.reject]
+    if not accepting:
+        return True
+    return any(
+        (rule.forced or rule.name not in ignored) and _may_match(rule, registry)
+        for rule in accepting
+    )
+
+
+def _may_match(rule: ExecutionRule, registry: str) -> bool:
+    from_there = not rule.integrated and (not rule.registries or registry in rule.registries)
+    if rule.inverted:
+        return not from_there or rule.needs_image
+    return from_there
+
+
 def applies(rule: ExecutionRule, attributes: Attributes, ignored: Collection[str]) -> bool:
     if rule.name in ignored and not rule.forced:
         return False
