@@ -98,6 +98,19 @@ async def test_a_refusal_has_the_words_and_causes_of_openshift(world):
     ]
 
 
+async def test_a_name_that_was_made_up_is_not_told(world):
+    world.policy(ONLY_OURS | {"remoteResolution": False})
+    made = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"generateName": "web-"},
+        "spec": {"containers": [{"name": "c", "image": "evil.test/x:1"}]},
+    }
+
+    with pytest.raises(ObjectInvalid, match=r'^Pod "" is invalid'):
+        await world.objects.create(POD, "demo", made, ADA)
+
+
 async def test_a_dry_run_has_the_same_verdict_and_result(world):
     world.policy({"resolveImages": "AttemptRewrite", **ONLY_OURS})
     options = Options(dry_run=True)

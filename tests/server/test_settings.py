@@ -63,6 +63,7 @@ def test_the_settings_survive_the_way_through_the_environment(tmp_path):
         names=("a.test", "b.test"),
         htpasswd=tmp_path / "h",
         drain_seconds=3,
+        image_policy=tmp_path / "i",
         import_policy=tmp_path / "p",
         import_inside=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
     )

@@ -43,6 +43,7 @@ def up(
     htpasswd: Path | None = None,
     drain_seconds: int | None = None,
     audit: Annotated[bool, Parameter(negative=())] = False,
+    image_policy: Path | None = None,
     import_policy: Path | None = None,
     import_inside: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     detach: Annotated[bool, Parameter(negative=())] = False,
@@ -72,6 +73,9 @@ def up(
         How long requests may take to finish when the server is asked to end [default: 30].
     audit
         Keep who did what over the object API in `audit.log` of the state directory.
+    image_policy
+        File that says which images may run: an ImagePolicyConfig, or the master-config.yaml that
+        has it in it.
     import_policy
         File that says from where images may be imported, and how: the `imagePolicyConfig` of a
         master-config.yaml, or the whole of it.
@@ -94,6 +98,7 @@ def up(
         "htpasswd": htpasswd,
         "drain_seconds": drain_seconds,
         "audit": audit or None,
+        "image_policy": image_policy,
         "import_policy": import_policy,
         "import_inside": list(import_inside) or None,
         "tls_cert": tls_cert,

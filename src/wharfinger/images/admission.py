@@ -30,6 +30,7 @@ from wharfinger.policy.imagepolicy.model import Outcome, Question
 SECONDS: Final = 10.0
 """How long a write may wait for other registries."""
 
+_MAX_PREFIX: Final = 58
 _READ: Final = {"secrets": SECRET.resource, "serviceaccounts": SERVICE_ACCOUNT.resource}
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class ImagePolicyReview:
         subresource: str,
         /,
     ) -> None:
-        name = new["metadata"].get("name") or ""
+        name = "" if operation is Operation.CREATE and _generated(new) else _name(new)
         question = Question(
             operation=operation,
             group=kind.group,
@@ -110,6 +111,20 @@ class OwnKeyrings:
 
     async def _get(self, resource: str, namespace: str, name: str) -> Object | None:
         return self._cache.get(_READ[resource], namespace, name)
+
+
+def _name(new: Object) -> str:
+    return new["metadata"].get("name") or ""
+
+
+def _generated(new: Object) -> bool:
+    """Whether the name is one that we have just made up.
+
+    A refusal does not tell it: nothing has that name, and it is another one each time, so that a
+    controller that writes down why it cannot make a pod would write for ever.
+    """
+    prefix = new["metadata"].get("generateName")
+    return bool(prefix) and _name(new).startswith(prefix[:_MAX_PREFIX])
 
 
 def causes(outcome: Outcome) -> list[FieldError]:

@@ -50,6 +50,7 @@ from wharfinger.registry.stores.sqlite import SqliteMetadataStore
 from wharfinger.server import (
     console,
     guard,
+    image_policy,
     import_settings,
     imports,
     kube,
@@ -73,6 +74,7 @@ from wharfinger.server.logging import AccessLog
 from wharfinger.server.measured import MeasuredBlobStore
 from wharfinger.server.metrics import Metrics
 from wharfinger.server.observe import Observed
+from wharfinger.server.policy_file import LOOK_SECONDS
 from wharfinger.server.settings import Settings
 from wharfinger.server.state import Services
 from wharfinger.server.tasks import Tasks
@@ -114,7 +116,11 @@ async def services(
         policy = replace(policy, internal=policy.internal or addresses.registry)
         lifecycle, writes = NamespaceLifecycle(cache), StreamWrites(cache, authorizer, policy)
         rights = EscalationCheck(authorizer)
-        objects = Objects(cache, (lifecycle, PodAccounts(cache), rights, writes))
+        judged = await stack.enter_async_context(
+            image_policy.opened(settings, cache, measured, policy)
+        )
+        reviews = (judged.review,) if judged is not None else ()
+        objects = Objects(cache, (lifecycle, PodAccounts(cache), rights, writes), reviews)
         streams = Streams(Objects(cache, (lifecycle,)), registry, policy=policy)
         tokens, sessions = Tokens(directory.signing_key()), Sessions(cache)
         file = HtpasswdFile(settings.htpasswd) if settings.htpasswd is not None else None
@@ -169,6 +175,8 @@ async def services(
             tasks=tasks,
         )
         start_tasks(opened, provisioner)
+        if judged is not None:
+            tasks.start("image-policy", every(LOOK_SECONDS, judged.file.again))
         yield opened
 
 

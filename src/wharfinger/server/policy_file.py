@@ -69,6 +69,10 @@ class PolicyFile:
             self.fault = None
         self._tell()
 
+    async def again(self) -> None:
+        """As `look`, for a task."""
+        self.look()
+
     def _tell(self) -> None:
         self._metrics.policy_generation.set(self.generation)
         self._metrics.policy_faulty.set(self.fault is not None)

@@ -80,6 +80,7 @@ class Settings:
     htpasswd: Path | None = None
     drain_seconds: int = DEFAULT_DRAIN_SECONDS
     audit: bool = False  # whether requests to the object API are kept in the audit log
+    image_policy: Path | None = None  # which images may run; None: all
     import_policy: Path | None = None  # `imagePolicyConfig`; None: its defaults
     import_inside: tuple[Network, ...] = ()  # networks that are not public and may be imported from
 
@@ -99,6 +100,7 @@ class Settings:
             "htpasswd": str(self.htpasswd or ""),
             "drain_seconds": str(self.drain_seconds),
             "audit": "true" if self.audit else "false",
+            "image_policy": str(self.image_policy or ""),
             "import_policy": str(self.import_policy or ""),
             "import_inside": ",".join(map(str, self.import_inside)),
             "config": "",
@@ -250,6 +252,7 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "htpasswd": _path,
     "drain_seconds": _seconds,
     "audit": _flag,
+    "image_policy": _path,
     "import_policy": _path,
     "import_inside": _networks,
 }
