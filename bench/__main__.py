@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import authz, fleet, maintenance, objects, plans, registry
+from bench import authz, copying, fleet, maintenance, objects, plans, registry
 from bench.measures import SUITES
 from e2e import machine
 
@@ -25,6 +25,7 @@ PARTS: Final[dict[str, Callable[[Path, int], str]]] = {
     "authz": authz.measure,
     "fleet": fleet.measure,
     "maintenance": maintenance.measure,
+    "copy": copying.measure,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from e2e import machine
@@ -12,7 +13,8 @@ from e2e.machine import Process
 class DockerRegistry:
     def __init__(self, folder: Path) -> None:
         program = machine.need("docker-registry")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True)
+        self._folder = folder
         port = machine.free_port()
         self.host = f"127.0.0.1:{port}"
         settings = {  # JSON is YAML
@@ -37,3 +39,7 @@ class DockerRegistry:
 
     def stop(self) -> None:
         self._process.stop()
+
+    def forget(self) -> None:
+        """Once it is stopped: remove all that it held."""
+        shutil.rmtree(self._folder)

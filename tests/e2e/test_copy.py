@@ -30,7 +30,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
-    registry = DockerRegistry(tmp_path_factory.mktemp("other"))
+    registry = DockerRegistry(tmp_path_factory.mktemp("other") / "registry")
     yield registry
     registry.stop()
 
