@@ -314,9 +314,19 @@ async def test_one_that_lies_hangs_or_sends_us_inside(
         hostile.answers["/v2/up/digest/manifests/1"] = Reply(200, wrong, raw)
         await api.make("secrets", pull_secret(harbour.hostile, "canary-password"))
 
-        cases = ("good", "lies", "short", "inside", "realm")
+        hostile.answers["/v2/up/hangs/manifests/1"] = Reply(200, kind, raw, sent=3, hangs=True)
+
+        hanging = asyncio.create_task(
+            api.take(f"{harbour.hostile}/up/hangs:1", stream="hangs", insecure=True)
+        )
+        await eventually("it to hang", lambda: asked(hostile, "/v2/up/hangs/manifests/1"))
+        cases = ("good", "lies", "short", "inside", "realm", "digest")
         names = [f"{harbour.hostile}/up/{case}:1" for case in cases]
         found = await api.take(*names, insecure=True)
+        assert not hanging.done()
+        hostile.closed.set()
+        (hung,) = await hanging
+        assert hung["status"]["reason"] == "InternalError"
 
         results = {case: one["status"]["status"] for case, one in zip(cases, found, strict=True)}
         assert results == {"good": "Success", **dict.fromkeys(cases[1:], "Failure")}
@@ -325,6 +335,10 @@ async def test_one_that_lies_hangs_or_sends_us_inside(
         assert "canary-password" not in harbour.server.log.read_text()
         _, kept = await api.ask("GET", "/apis/image.openshift.io/v1/images")
         assert images.digest_of(raw) in {one["metadata"]["name"] for one in kept["items"]}
+
+
+async def asked(hostile: Hostile, target: str) -> bool | None:
+    return target in hostile.targets or None
 
 
 def image_of(config: bytes) -> Any:
