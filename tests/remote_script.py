@@ -1,12 +1,9 @@
-"""A registry that answers as a test tells it to, over real sockets, with and without TLS."""
+"""A registry that answers as a test tells it to, over real sockets, without TLS."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-from wharfinger.oci.registry_host import RegistryHost
-from wharfinger.remote.registry import Peer
 
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -19,8 +16,6 @@ class Scripted:
     seen: list[tuple[str, str | None]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     port: int = 0
-    tls: bool = False
-    authority: bytes = b""
 
     @property
     def host(self) -> str:
@@ -28,16 +23,11 @@ class Scripted:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{self.host}"
+        return f"http://{self.host}"
 
     @property
     def logins(self) -> list[str | None]:
         return [login for _, login in self.seen]
-
-    def peer(self, **more) -> Peer:
-        authorities = (self.authority,) if self.tls else ()
-        given = {"authorities": authorities, "insecure": not self.tls, **more}
-        return Peer(RegistryHost.parse(self.host), **given)
 
 
 def found(document, **headers: str) -> Reply:

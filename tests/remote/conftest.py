@@ -1,55 +1,20 @@
-"""Scripted registries on sockets of their own, and time enough to ask them."""
+"""Registries that answer as a test tells them to, and a client for them."""
 
 import ssl
-import threading
 from contextlib import AsyncExitStack
 
 import pytest
 import trustme
 
 import hostile_registry
-from remote_script import Handler, Scripted, Server
 from wharfinger.remote.reach import Reach
 from wharfinger.remote.registries import Registries
-from wharfinger.remote.transport import Deadline
 from wharfinger.remote.trust import Trust
 
 
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     return trustme.CA()
-
-
-@pytest.fixture
-def serve(authority):
-    """Start scripted registries; all end with the test."""
-    running = []
-
-    def start(*, tls: bool = False) -> Scripted:
-        server = Server(("127.0.0.1", 0), Handler)
-        if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert("127.0.0.1").configure_cert(context)
-            server.socket = context.wrap_socket(
-                server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        server.script = Scripted(port=server.server_address[1], tls=tls)
-        server.script.authority = authority.cert_pem.bytes()
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        running.append((server, thread))
-        return server.script
-
-    yield start
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def deadline() -> Deadline:
-    return Deadline.after(20)
 
 
 @pytest.fixture

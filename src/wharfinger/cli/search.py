@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from wharfinger.cli import output, registry_logins, site_file
+from wharfinger.cli import output, registry_logins, site_file, site_registries
 from wharfinger.cli.errors import PartlyDone, UsageError
 from wharfinger.cli.options import OUTPUT, Format, Many, Output
 from wharfinger.cli.output import Column
@@ -21,13 +21,13 @@ from wharfinger.hosts.site.model import Site
 from wharfinger.oci.reference import ImageReference
 from wharfinger.oci.registry_host import RegistryHost
 from wharfinger.policy.access import AccessVerdict
-from wharfinger.policy.patterns import RegistryPattern
-from wharfinger.remote import together
 from wharfinger.remote.errors import RemoteError
 from wharfinger.remote.logins import LoginFile
-from wharfinger.remote.registry import Peer
-from wharfinger.remote.search import Match, Matches
-from wharfinger.remote.search import search as ask_one
+from wharfinger.remote.reach import Reach
+from wharfinger.remote.registries import Registries
+from wharfinger.remote.retry import NEVER
+from wharfinger.remote.search import Match, Matches, Peer
+from wharfinger.remote.search import every as ask_every
 
 MOST: Final = 1_000
 MOST_SECONDS: Final = 3_600
@@ -99,11 +99,7 @@ def search(
     hosts = _unblocked(wanted, _asked(wanted, registry))
     files = registry_logins.files()
     peers = [_peer(wanted, host, files) for host in hosts]
-    outcomes = together.ask(
-        peers,
-        lambda peer, deadline: ask_one(peer, term, limit=limit, deadline=deadline, named=named),
-        seconds=timeout,
-    )
+    outcomes = asyncio.run(_outcomes(wanted, peers, term, limit, timeout, named))
     found = list(zip(hosts, outcomes, strict=True))
     _show(wanted, found, form)
     _tell(found)
@@ -116,6 +112,19 @@ def _require_sane(term: str, limit: int, timeout: float) -> None:
         raise UsageError(f"cannot list {limit} images: --limit is from 1 to {MOST}")
     if not 0 < timeout <= MOST_SECONDS:
         raise UsageError(f"cannot wait {timeout:g} s for an answer")
+
+
+async def _outcomes(
+    site: Site, peers: Sequence[Peer], term: str, limit: int, seconds: float, named: frozenset[str]
+) -> list[Matches | RemoteError]:
+    registries = Registries(
+        reach=Reach.everywhere(),
+        trust=lambda host: site_registries.trust_of(site, host),
+        retry=NEVER,  # a person waits, and may ask again
+        named=named,
+    )
+    async with registries:
+        return await ask_every(registries, peers, term, limit=limit, seconds=seconds)
 
 
 # Whom to ask
@@ -160,28 +169,8 @@ def _blocked(site: Site, host: RegistryHost) -> AccessVerdict | None:
 
 
 def _peer(site: Site, host: RegistryHost, files: Sequence[LoginFile]) -> Peer:
-    trust = (site.trust.registries or {}).get(host)
-    system = site.trust.system or ()
-    client = trust.client if trust is not None else None
-    return Peer(
-        host,
-        (*(trust.authorities if trust is not None else ()), *system),
-        None if client is None else (client.certificate, client.key),
-        _is_insecure(site, host),
-        registry_logins.login(files, ImageReference(str(host))),
-    )
-
-
-def _is_insecure(site: Site, host: RegistryHost) -> bool:
-    insecure = site.registries.insecure
-    if insecure is None:
-        return False
-    image = ImageReference(str(host))
-    if any(RegistryPattern(one).covers(image) for one in insecure.registries):
-        return True
-    return host.is_address and any(
-        ipaddress.ip_address(host.address) in network for network in insecure.networks
-    )
+    login = registry_logins.login(files, ImageReference(str(host)))
+    return Peer(host, login, site_registries.is_insecure(site, host))
 
 
 # What came of it

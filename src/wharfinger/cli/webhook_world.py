@@ -8,7 +8,6 @@ on namespaces, is told once in the log.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
+from wharfinger.cli import site_registries
 from wharfinger.errors import NotFound
 from wharfinger.hosts.site.model import Site
 from wharfinger.images.cluster_view import ClusterView
@@ -27,11 +27,9 @@ from wharfinger.maintenance.kube.server import Server
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.reference import ImageReference
 from wharfinger.oci.registry_host import RegistryHost
-from wharfinger.policy.patterns import RegistryPattern
 from wharfinger.remote.reach import Reach
 from wharfinger.remote.registries import Registries
 from wharfinger.remote.repository import Source
-from wharfinger.remote.trust import Trust
 from wharfinger.server.webhook.judge import World
 from wharfinger.server.webhook.world import KnownCluster, NoCluster
 
@@ -54,7 +52,9 @@ class OpenedWorld:
     ) -> AsyncIterator[World]:
         async with AsyncExitStack() as stack:
             registries = await stack.enter_async_context(
-                Registries(reach=self.reach, trust=lambda host: trust_of(self.site, host))
+                Registries(
+                    reach=self.reach, trust=lambda host: site_registries.trust_of(self.site, host)
+                )
             )
             images = RemoteImages(SiteRegistries(registries, self.site), labels=labels, count=count)
             stack.push_async_callback(images.close)
@@ -113,26 +113,5 @@ class SiteRegistries:
     def source(
         self, name: ImageReference, *, logins: Sequence[Credential] = (), seconds: float
     ) -> Source:
-        insecure = is_insecure(self.site, RegistryHost.parse(name.registry))
+        insecure = site_registries.is_insecure(self.site, RegistryHost.parse(name.registry))
         return self.registries.source(name, logins=logins, insecure=insecure, seconds=seconds)
-
-
-def trust_of(site: Site, host: RegistryHost) -> Trust:
-    trust = (site.trust.registries or {}).get(host)
-    client = trust.client if trust is not None else None
-    return Trust(
-        (*(trust.authorities if trust is not None else ()), *(site.trust.system or ())),
-        None if client is None else (client.certificate, client.key),
-    )
-
-
-def is_insecure(site: Site, host: RegistryHost) -> bool:
-    insecure = site.registries.insecure
-    if insecure is None:
-        return False
-    image = ImageReference(str(host))
-    if any(RegistryPattern(one).covers(image) for one in insecure.registries):
-        return True
-    return host.is_address and any(
-        ipaddress.ip_address(host.address) in network for network in insecure.networks
-    )

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
 
@@ -44,6 +45,14 @@ TLS_SECONDS: Final = 5.0
 """For an answer with TLS where one without it would do: not every server says that it has none."""
 
 
+class Follow(Enum):
+    """Whether a redirect is followed, and where to."""
+
+    ANYWHERE = auto()
+    HERE = auto()
+    NOT = auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """`scopes` are what it needs leave for. A `body` that comes in pieces can be sent only once."""
@@ -53,7 +62,7 @@ class Request:
     scopes: Scopes = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | AsyncIterable[bytes] | None = field(default=None, repr=False)
-    follow: bool = True
+    follow: Follow = Follow.ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +115,8 @@ class Endpoint:
     def patience(self) -> Patience:
         return Patience(self._means.retry, self._means.wait)
 
-    async def ask(
-        self, request: Request, *, seconds: float, limit: int = ANSWER_LIMIT, again: bool = True
-    ) -> Answer:
-        """The whole answer, in `seconds` at most for all tries; `again`: it may be asked twice.
+    async def ask(self, request: Request, *, seconds: float | None) -> Answer:
+        """The whole answer, in `seconds` at most for all tries; None: in the time that a caller has set.
 
         Whatever the registry has decided comes back, an absence, say. What stands in the way of a
         decision is raised.
@@ -119,10 +126,8 @@ class Endpoint:
             async with asyncio.timeout(seconds):
                 while True:
                     try:
-                        return await self._read(await self.open(request), limit)
+                        return await self._read(await self.open(request))
                     except RemoteError as error:
-                        if not again:
-                            raise
                         await patience.after(error)
         except TimeoutError:
             raise patience.trouble or self.late(seconds) from None
@@ -138,8 +143,9 @@ class Endpoint:
             raise trouble
         return answer
 
-    def late(self, seconds: float) -> NoAnswer:
-        return NoAnswer(self.place, f"no answer within {seconds:g} s")
+    def late(self, seconds: float | None) -> NoAnswer:
+        within = "in time" if seconds is None else f"within {seconds:g} s"
+        return NoAnswer(self.place, f"no answer {within}")
 
     def unexpected(self, status: int, target: str) -> NotUnderstood:
         return NotUnderstood(self.place, f"it answers {status} to {target.partition('?')[0]}")
@@ -153,12 +159,12 @@ class Endpoint:
                 self.place, "it leads to another host, which is not asked"
             ) from None
 
-    async def _read(self, answer: aiohttp.ClientResponse, limit: int) -> Answer:
+    async def _read(self, answer: aiohttp.ClientResponse) -> Answer:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if headers.get("content-encoding", "identity").lower() != "identity":
             answer.close()
             raise NotUnderstood(self.place, "its answer is encoded, which was not asked for")
-        return Answer(answer.status, headers, await _body(answer, self.place, limit))
+        return Answer(answer.status, headers, await _body(answer, self.place))
 
     def _trouble(self, answer: aiohttp.ClientResponse, where: Origin) -> RemoteError | None:
         status, place = answer.status, str(where)
@@ -226,14 +232,14 @@ class Endpoint:
         if isinstance(trouble, (NoAnswer, TooBusy)):
             answer.release()
             raise trouble
-        return TokenAnswer(answer.status, await _body(answer, str(where), ANSWER_LIMIT))
+        return TokenAnswer(answer.status, await _body(answer, str(where)))
 
     # How it is reached
 
     async def _follow(
         self, request: Request, shown: str | None
     ) -> tuple[aiohttp.ClientResponse, Origin]:
-        follows = request.follow and request.method in _FOLLOWED
+        follows = request.follow is not Follow.NOT and request.method in _FOLLOWED
         where, target = None, request.target
         for _ in range(REDIRECTS + 1):
             answer, where = await self._send(request, where, target, shown)
@@ -241,6 +247,10 @@ class Endpoint:
                 return answer, where
             answer.release()
             where, target = self._redirected(where, target, answer.headers.get("Location", ""))
+            if where != self.origin and request.follow is Follow.HERE:
+                raise NotUnderstood(
+                    self.place, "it redirects to another host, which is not followed"
+                )
         raise NotUnderstood(self.place, "it redirects again and again")
 
     def _redirected(self, where: Origin, target: str, location: str) -> tuple[Origin, str]:
@@ -315,12 +325,13 @@ def _asked_wait(answer: aiohttp.ClientResponse) -> float | None:
     return retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
 
 
-async def _body(answer: aiohttp.ClientResponse, place: str, limit: int) -> bytes:
+async def _body(answer: aiohttp.ClientResponse, place: str) -> bytes:
     content = bytearray()
     with faults(place):
         async with answer:
             async for piece in answer.content.iter_any():
                 content += piece
-                if len(content) > limit:
-                    raise NotUnderstood(place, f"its answer has more than {limit >> 20} MiB")
+                if len(content) > ANSWER_LIMIT:
+                    more = f"more than {ANSWER_LIMIT >> 20} MiB"
+                    raise NotUnderstood(place, f"its answer has {more}")
     return bytes(content)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final, Self
 
 from wharfinger.oci.credentials import Credential
-from wharfinger.oci.reference import HUB, HUB_V1, HUB_V2, ImageReference
+from wharfinger.oci.reference import HUB, HUB_V1, HUB_V2, HUBS, ImageReference
 from wharfinger.oci.registry_host import RegistryHost
 from wharfinger.remote.connections import Connections
 from wharfinger.remote.endpoint import Endpoint, Means
@@ -47,7 +47,7 @@ class Registries:
         wait: Wait = asyncio.sleep,
     ) -> None:
         self._connections = Connections(reach)
-        self._means = Means(self._connections, trust, retry, wait, named)
+        self._means = Means(self._connections, lambda host: trust(_named(host)), retry, wait, named)
         self._endpoints: OrderedDict[
             tuple[RegistryHost, tuple[Credential, ...], bool], Endpoint
         ] = OrderedDict()
@@ -107,3 +107,8 @@ def host_of(name: ImageReference) -> RegistryHost:
     """Where the registry of a full name answers. Docker Hub does so under another name than its own."""
     registry = RegistryHost.parse(name.registry)
     return RegistryHost(HUB_V2, registry.port) if registry.host in (HUB, HUB_V1) else registry
+
+
+def _named(host: RegistryHost) -> RegistryHost:
+    """The name that people know a registry by."""
+    return RegistryHost(HUB, host.port) if host.host in HUBS else host

@@ -1,37 +1,44 @@
 """
-What a registry has that matches a term.
+What registries have that matches a term, all of them asked at once.
 
 Two ways lead there. `GET /v1/search` is the old one, which Docker Hub and some others serve. Where it
 is not, the list of repositories (`GET /v2/_catalog`) is read page by page and held against the term,
-where the registry allows that. Answers, pages and texts are bounded, and a page that would lead to
+where the registry allows that. Answers, pages, texts and time are bounded, and a page that would lead to
 another origin is not asked for.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from wharfinger.oci.credentials import Credential
 from wharfinger.oci.reference import HUB, HUB_V1, ImageReference, InvalidReference
 from wharfinger.oci.registry_host import RegistryHost
-from wharfinger.remote import origin
-from wharfinger.remote.errors import LoginNeeded, NotUnderstood
-from wharfinger.remote.origin import InvalidAddress
-from wharfinger.remote.registry import Peer, Registry, document
-from wharfinger.remote.transport import Answer, Deadline
+from wharfinger.remote.authorization import document
+from wharfinger.remote.endpoint import Answer, Endpoint, Follow, Request
+from wharfinger.remote.errors import (
+    LoginNeeded,
+    NoAnswer,
+    NotAllowed,
+    NotUnderstood,
+    RemoteError,
+    ServerFailed,
+)
+from wharfinger.remote.pages import next_page
+from wharfinger.remote.registries import Registries
 
+AT_ONCE: Final = 32
 PAGE: Final = 1_000
 PAGES: Final = 50
 TEXT: Final = 500
 """Characters of a description."""
 
-_NEXT: Final = re.compile(
-    r'\s*<([^<>]*)>\s*;(?:[^,]*;)?\s*rel="?next"?\s*(?:[;,]|\Z)', re.IGNORECASE
-)
+_CATALOG: Final = ("registry:catalog:*",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +59,61 @@ class Matches:
     cut: bool = False
 
 
-def search(
-    peer: Peer, term: str, *, limit: int, deadline: Deadline, named: Collection[str] = ()
-) -> Matches:
-    """Ask one registry. Raise `RemoteError`."""
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A registry that is asked."""
+
+    registry: RegistryHost
+    login: Credential | None = None
+    insecure: bool = False
+
+
+async def every(
+    registries: Registries, peers: Sequence[Peer], term: str, *, limit: int, seconds: float
+) -> list[Matches | RemoteError]:
+    """The answer of each, in their order, or the error in its place; none takes longer than `seconds`
+    once it is asked.
+    """
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(peer: Peer) -> Matches | RemoteError:
+        async with places:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await search(registries, peer, term, limit=limit)
+            except RemoteError as error:
+                return error
+            except TimeoutError:
+                remedy = "give a longer --timeout"
+                reason = f"no answer within {seconds:g} s"
+                return NoAnswer(str(peer.registry), reason, remedy=remedy)
+
+    return await asyncio.gather(*map(ask, peers))
+
+
+async def search(registries: Registries, peer: Peer, term: str, *, limit: int) -> Matches:
+    """Ask one registry. Raise `RemoteError`; how long it takes is for the caller to bound."""
     hub = peer.registry == RegistryHost(HUB)
-    registry = Registry(peer.at(HUB_V1) if hub else peer, deadline, named=named)
-    answer = _v1(registry, f"/v1/search?{urlencode({'q': term, 'n': limit})}")
+    endpoint = registries.endpoint(
+        RegistryHost(HUB_V1) if hub else peer.registry,
+        logins=[] if peer.login is None else [peer.login],
+        insecure=peer.insecure,
+    )
+    answer = await _v1(endpoint, f"/v1/search?{urlencode({'q': term, 'n': limit})}")
     if answer is not None:
         found = tuple(_v1_matches(peer.registry, answer))
         return Matches(found[:limit], cut=len(found) > limit)
     if hub:
-        raise NotUnderstood(str(registry.origin), "it does not answer to a search")
-    return _of_catalog(registry.afresh(), peer.registry, term, limit)
+        raise NotUnderstood(endpoint.place, "it does not answer to a search")
+    return await _of_catalog(endpoint, peer.registry, term, limit)
 
 
-def _v1(registry: Registry, target: str) -> list[Any] | None:
+async def _v1(endpoint: Endpoint, target: str) -> list[Any] | None:
     """The results of the old search, `None` where a registry has none."""
     try:
-        answer = registry.get(target)
-        found = document(answer, str(registry.origin))
-    except (LoginNeeded, NotUnderstood):
+        answer = await endpoint.ask(Request(target=target, follow=Follow.HERE), seconds=None)
+        found = document(answer.body, endpoint.place)
+    except (LoginNeeded, NotAllowed, NotUnderstood, ServerFailed):
         return None
     if answer.status != HTTPStatus.OK:
         return None
@@ -94,25 +135,29 @@ def _v1_matches(registry: RegistryHost, results: list[Any]) -> Iterator[Match]:
             )
 
 
-def _of_catalog(registry: Registry, host: RegistryHost, term: str, limit: int) -> Matches:
+async def _of_catalog(endpoint: Endpoint, host: RegistryHost, term: str, limit: int) -> Matches:
     found: list[Match] = []
     target: str | None = f"/v2/_catalog?{urlencode({'n': PAGE})}"
     for _ in range(PAGES):
         assert target is not None
-        listed, answer = registry.json(target)
-        found += _holding(term, host, _repositories(listed, registry))
-        target = _next(registry, target, answer)
+        request = Request(target=target, scopes=_CATALOG, follow=Follow.HERE)
+        answer = await endpoint.ask(request, seconds=None)
+        if answer.status != HTTPStatus.OK:
+            raise endpoint.unexpected(answer.status, target)
+        found += _holding(term, host, _repositories(answer, endpoint.place))
+        target = next_page(endpoint, target, answer)
         if target is None or len(found) > limit:
             break
     return Matches(tuple(found[:limit]), cut=target is not None or len(found) > limit)
 
 
-def _repositories(listed: Any, registry: Registry) -> list[Any]:
+def _repositories(answer: Answer, place: str) -> list[Any]:
+    listed = document(answer.body, place)
     found = listed.get("repositories", "") if isinstance(listed, dict) else ""
     if found is None:  # an empty catalog, as some registries write it
         return []
     if not isinstance(found, list):
-        raise NotUnderstood(str(registry.origin), "its catalog is no list of repositories")
+        raise NotUnderstood(place, "its catalog is no list of repositories")
     return found
 
 
@@ -132,15 +177,3 @@ def _image(registry: RegistryHost, name: Any) -> ImageReference | None:
     except InvalidReference:
         return None
     return None if image.tag or image.id or not image.name else image
-
-
-def _next(registry: Registry, target: str, answer: Answer) -> str | None:
-    found = _NEXT.match(answer.headers.get("link", ""))
-    if found is None:
-        return None
-    try:
-        return origin.within(registry.origin, target, found[1])
-    except InvalidAddress:
-        raise NotUnderstood(
-            str(registry.origin), "its next page is on another host, which is not asked"
-        ) from None

@@ -19,7 +19,7 @@ from wharfinger.oci.digest import Digest
 from wharfinger.oci.names import Tag
 from wharfinger.oci.reference import ImageReference
 from wharfinger.remote.authorization import Scopes
-from wharfinger.remote.endpoint import Answer, Endpoint, Request
+from wharfinger.remote.endpoint import Answer, Endpoint, Follow, Request
 from wharfinger.remote.errors import ManifestAbsent, NotOffered, WrongContent
 from wharfinger.remote.reading import RemoteSource
 from wharfinger.remote.repository import RemoteManifest, Target
@@ -40,7 +40,7 @@ class RemoteTarget(RemoteSource, Target):
     async def has_blob(self, digest: Digest) -> bool:
         target = f"{self._root}/blobs/{digest}"
         answer = await self._ask(
-            Request(method="HEAD", target=target, scopes=self._push, follow=False)
+            Request(method="HEAD", target=target, scopes=self._push, follow=Follow.NOT)
         )
         if answer.status == HTTPStatus.NOT_FOUND:
             return False
