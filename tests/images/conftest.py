@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wharfinger.cluster import rbac
 from wharfinger.cluster.admission import NamespaceLifecycle
 from wharfinger.cluster.cache import Cache
-from wharfinger.cluster.errors import ObjectNotFound
 from wharfinger.cluster.kinds.core import NAMESPACE
+from wharfinger.cluster.kinds.openshift.image_spec import GROUP
 from wharfinger.cluster.kinds.openshift.image_streams import IMAGE_STREAM
 from wharfinger.cluster.kinds.openshift.images import IMAGE
+from wharfinger.cluster.kinds.rbac import ROLE, ROLE_BINDING
 from wharfinger.cluster.objects import Objects
 from wharfinger.cluster.options import Options
 from wharfinger.cluster.rbac import RbacAuthorizer
@@ -69,6 +71,18 @@ class Dock:
 
     async def project(self, name):
         await self.objects.create(NAMESPACE, "", {"metadata": {"name": name}}, SYSTEM)
+
+    async def grant(self, namespace, *verbs, resource="imagestreams/layers"):
+        """Let ada do something in a namespace."""
+        rules = [{"apiGroups": [GROUP], "resources": [resource], "verbs": list(verbs)}]
+        role = {"metadata": {"name": "some"}, "rules": rules}
+        await self.objects.create(ROLE, namespace, role, SYSTEM)
+        binding = {
+            "metadata": {"name": "some"},
+            "roleRef": {"apiGroup": rbac.GROUP, "kind": "Role", "name": "some"},
+            "subjects": [{"kind": "User", "apiGroup": rbac.GROUP, "name": self.ada.name}],
+        }
+        await self.objects.create(ROLE_BINDING, namespace, binding, SYSTEM)
 
     async def image(self, name, labels=None):
         """Put an image into a repository without a tag, untold; return its manifest."""
@@ -145,8 +159,3 @@ async def open_dock():
 @pytest.fixture
 async def dock(open_dock):
     return await open_dock()
-
-
-@pytest.fixture
-def absent():
-    return pytest.raises(ObjectNotFound)

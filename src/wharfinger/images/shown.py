@@ -136,9 +136,9 @@ def _metadata(stream: Object, tag: str, event: Mapping[str, Any]) -> dict[str, A
         "name": join_tag(metadata["name"], tag),
         "namespace": metadata["namespace"],
         "uid": metadata["uid"],
-        "resourceVersion": metadata["resourceVersion"],
         "creationTimestamp": event.get("created") or metadata.get("creationTimestamp"),
-        **_given(labels=metadata.get("labels")),
+        # A stream that was made in a rehearsal has no version.
+        **_given(labels=metadata.get("labels"), resourceVersion=metadata.get("resourceVersion")),
     }
 
 

@@ -191,36 +191,50 @@ def absent_projects() -> set[str]:
     return set()
 
 
-class Unheard:
-    """Nobody to be told; `tests/server/v2/test_v2_streams.py` is about what is."""
+class Heard:
+    """Who is told of what changes; `refusal` is raised at the next push."""
 
-    def known(self, _):
-        return False
+    def __init__(self) -> None:
+        self.told: list[tuple] = []
+        self.streams: set[str] = set()
+        self.refusal: Exception | None = None
 
-    async def pushed(self, *_):
-        return None
+    def known(self, name):
+        return str(name) in self.streams
 
-    async def moved(self, *_):
-        return None
+    async def pushed(self, name, tag, digest):
+        if self.refusal is not None:
+            raise self.refusal
+        self.told.append(("pushed", str(name), tag and tag.text, digest))
 
-    async def agree(self, *_):
-        return None
+    async def moved(self, name, tag):
+        self.told.append(("moved", str(name), tag.text))
+
+    async def agree(self, name):
+        self.told.append(("agree", str(name)))
 
 
-def serve(registry: Registry, rights: Rights, absent_projects: set[str], streams=None) -> Client:
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+def serve(
+    registry: Registry, rights: Rights, absent_projects: set[str], heard: Heard | None = None
+) -> Client:
     app = V2(
         registry=registry,
         authorizer=rights,
         identify=identify,
         active=lambda project: project not in absent_projects,
-        streams=streams or Unheard(),
+        streams=heard or Heard(),
     )
     return Client(ErrorEdge(app, {"v2": v2_errors.answer(lambda _: REALM)}), registry)
 
 
 @pytest.fixture
-def client(registry, rights, absent_projects) -> Client:
-    return serve(registry, rights, absent_projects)
+def client(registry, rights, absent_projects, heard) -> Client:
+    return serve(registry, rights, absent_projects, heard)
 
 
 @pytest.fixture
