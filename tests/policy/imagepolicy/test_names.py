@@ -118,6 +118,49 @@ async def test_what_is_not_there_is_told_as_absent(name, absent):
     assert (await failure(name)).absent == absent
 
 
+class Untouched(World):
+    """Nobody may be asked for anything."""
+
+    async def stream(self, namespace, name):
+        raise AssertionError(name)
+
+    async def stream_tag(self, namespace, name, tag):
+        raise AssertionError(name)
+
+    async def stream_image(self, namespace, name, digest):
+        raise AssertionError(name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "namespace", "name"),
+    [
+        ("ImageStreamTag", "../secrets", "app:1"),
+        ("ImageStreamTag", "", "../app:1"),
+        ("ImageStreamTag", "", "a/b:1"),
+        ("ImageStreamTag", "", "app:1/../x"),
+        ("ImageStreamTag", "", "app:.."),
+        ("ImageStreamTag", "a" * 64, "app:1"),
+        ("ImageStreamImage", "", "app@../x"),
+        ("ImageStreamImage", "Demo", f"app@{DIGEST}"),
+        ("ImageStreamImage", "", "\x1b[2J@x"),
+        ("DockerImage", "", f"{REGISTRY}/demo/a/b:1"),
+    ],
+)
+async def test_what_can_be_no_name_is_not_looked_up(kind, namespace, name):
+    with pytest.raises(LookupFailed) as caught:
+        await resolve(name, kind, namespace, world=Untouched())
+
+    assert caught.value.absent
+    assert caught.value.message.isprintable()
+
+
+async def test_what_a_message_shows_is_bounded():
+    found = await failure("x", kind="K\n" * 100_000)
+
+    assert len(found.message) < 2000
+    assert found.message.isprintable()
+
+
 async def test_a_stream_tag_counts_as_integrated_and_its_lone_name_as_local():
     tag = await resolve("app:1", "ImageStreamTag")
     lone = await resolve("lent")

@@ -60,3 +60,15 @@ def test_pods_that_openshift_4_does_not_judge_are_told():
     )
     assert told(policy("v1", executionRules=[rule("a", "pods")])) == []
     assert told(policy(executionRules=[rule("a", "builds")])) == []
+
+
+def test_a_registry_that_is_rejected_by_one_spelling_is_told():
+    def found(**fields):
+        return told(policy("v1", executionRules=[rule("a", matchRegistries=["quay.io"], **fields)]))
+
+    assert found() == found(reject=True, invertMatch=True) == []
+    for fields in ({"reject": True}, {"invertMatch": True}):
+        (remark,) = found(**fields)
+        assert remark.startswith(
+            "executionRules[0].matchRegistries: registries are compared as text"
+        )

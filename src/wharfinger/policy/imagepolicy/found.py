@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Self
 
 from wharfinger.oci.reference import ImageReference
 from wharfinger.policy.imagepolicy.model import LookupFailed
-from wharfinger.policy.imagepolicy.names import STREAM_IMAGE, Resolved
+from wharfinger.policy.imagepolicy.names import STREAM_IMAGE, Resolved, shown
 from wharfinger.policy.imagepolicy.places import DOCKER_IMAGE, Reference
 
 PROHIBITED: Final = "this image is prohibited by policy"
@@ -64,7 +64,7 @@ class Found:
 
     @property
     def shown(self) -> str:
-        return self.reference.name or '""'
+        return shown(self.reference.name) or '""'
 
     @property
     def why_unresolved(self) -> str:

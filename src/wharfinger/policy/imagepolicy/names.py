@@ -17,10 +17,16 @@ fall through to another registry while the first image is still being built.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from wharfinger.oci.image_stream_names import (
+    InvalidImageStreamName,
+    parse_image_name,
+    parse_tag_name,
+)
 from wharfinger.oci.reference import (
     DEFAULT_TAG,
     ImageReference,
@@ -32,6 +38,11 @@ from wharfinger.policy.imagepolicy.places import DOCKER_IMAGE, Reference
 
 STREAM_TAG: Final = "ImageStreamTag"
 STREAM_IMAGE: Final = "ImageStreamImage"
+SHOWN_LIMIT: Final = 600
+"""No name of an image is as long."""
+_NAMESPACE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_STREAM: Final = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
+_OF: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:+.-]{0,255}")
 _NO_STREAM: Final = frozenset({"imagestreamtags", "imagestreams"})
 
 
@@ -69,12 +80,30 @@ class Resolver:
             case "DockerImage":
                 return await self._by_name(parse(reference.name))
             case "ImageStreamTag":
-                name, tag = _split(reference, ":")
-                return await self._stream_tag(reference.namespace or self.namespace, name, tag)
+                return await self._by_tag_name(reference)
             case "ImageStreamImage":
-                return await self._stream_image(reference)
+                return await self._by_image_name(reference)
             case kind:
-                raise LookupFailed(f'image policy does not allow image references of kind "{kind}"')
+                raise LookupFailed(
+                    f'image policy does not allow image references of kind "{shown(kind)}"'
+                )
+
+    async def _by_tag_name(self, reference: Reference) -> Resolved:
+        try:
+            name, tag = parse_tag_name(reference.name)
+        except InvalidImageStreamName:
+            raise _form(reference, "NAME:TAG") from None
+        return await self._stream_tag(reference.namespace or self.namespace, name, tag)
+
+    async def _by_image_name(self, reference: Reference) -> Resolved:
+        try:
+            name, digest = parse_image_name(reference.name)
+        except InvalidImageStreamName:
+            raise _form(reference, "NAME@DIGEST") from None
+        namespace = reference.namespace or self.namespace
+        _require_names("imagestreamimages", namespace, name, digest)
+        image = await self.lookup.stream_image(namespace, name, digest)
+        return Resolved(parse(image.reference), image, integrated=True)
 
     async def _by_name(self, name: ImageReference) -> Resolved:
         if name.id:
@@ -103,6 +132,7 @@ class Resolver:
     async def _stream_tag(
         self, namespace: str, name: str, tag: str, *, lone: bool = False
     ) -> Resolved:
+        _require_names("imagestreamtags", namespace, name, tag)
         try:
             image = await self.lookup.stream_tag(namespace, name, tag)
         except LookupFailed as error:
@@ -136,11 +166,6 @@ class Resolver:
             raise error
         spec = replace(parse(stream.repository), tag=tag)
         return Resolved(spec, None, integrated=not lone, local=True)
-
-    async def _stream_image(self, reference: Reference) -> Resolved:
-        name, digest = _split(reference, "@")
-        image = await self.lookup.stream_image(reference.namespace or self.namespace, name, digest)
-        return Resolved(parse(image.reference), image, integrated=True)
 
     async def _elsewhere(self, name: ImageReference) -> Resolved:
         if not self.remote or not name.name:
@@ -196,9 +221,17 @@ def _nothing(name: ImageReference) -> LookupFailed:
     return LookupFailed(f"the registry of {name.exact()} answered with another image")
 
 
-def _split(reference: Reference, mark: str) -> tuple[str, str]:
-    name, found, rest = reference.name.partition(mark)
-    if not found or not name or not rest or mark in rest:
-        form = f"NAME{mark}{'TAG' if mark == ':' else 'DIGEST'}"
-        raise LookupFailed(f"references of kind {reference.kind} must be of the form {form}")
-    return name, rest
+def shown(text: str) -> str:
+    """A text of somebody else, for a message: of bounded length, and without marks that steer."""
+    short = text if len(text) <= SHOWN_LIMIT else f"{text[:SHOWN_LIMIT]}..."
+    return short if short.isprintable() else ascii(short)[1:-1]
+
+
+def _form(reference: Reference, form: str) -> LookupFailed:
+    return LookupFailed(f"references of kind {reference.kind} must be of the form {form}")
+
+
+def _require_names(resource: str, namespace: str, name: str, of: str) -> None:
+    """Look nothing up by what can be no name: it would be part of a path somewhere."""
+    if not (_NAMESPACE.fullmatch(namespace) and _STREAM.fullmatch(name) and _OF.fullmatch(of)):
+        raise _NotMeant(f'{resource} "{shown(name)}" not found', absent=resource)

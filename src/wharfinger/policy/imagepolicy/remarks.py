@@ -6,7 +6,7 @@ likely not what was meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from wharfinger.policy.imagepolicy import places
 from wharfinger.policy.imagepolicy.config import Dialect, Policy
@@ -14,6 +14,11 @@ from wharfinger.policy.imagepolicy.faults import Path
 from wharfinger.policy.imagepolicy.resolution import DO_NOT_ATTEMPT, VALUES
 from wharfinger.policy.imagepolicy.resources import ANY, PODS
 from wharfinger.policy.imagepolicy.rules import ExecutionRule
+
+_SPELLINGS: Final = (
+    "registries are compared as text, so the same one in capitals or with :443 is not refused: "
+    f"registries.block of {Dialect.OWN} knows every spelling"
+)
 
 
 class Remark(NamedTuple):
@@ -43,6 +48,8 @@ def _on_execution(policy: Policy) -> Iterator[Remark]:
             if not registry or set(registry) & set("*?/"):
                 message = f'"{registry}" equals no registry: each is host or host:port, no pattern'
                 yield Remark((*path, "matchRegistries", place), message)
+        if rule.registries and rule.reject is not rule.inverted:
+            yield Remark((*path, "matchRegistries"), _SPELLINGS)
     rules = policy.execution_rules
     if policy.dialect is Dialect.OPENSHIFT and any(PODS in rule.on_resources for rule in rules):
         message = (
