@@ -133,3 +133,19 @@ def test_of_many_images_that_begin_so_only_some_are_shown():
         history.of_image(held, "a")
     assert caught.value.message.count("sha256:") == 10
     assert caught.value.message.endswith(", ...")
+
+
+def test_moves_of_many_tags_look_at_each_tag_once(monkeypatch):
+    looked, followed = [], history.followed
+
+    def counted(*given):
+        looked.append(given)
+        return followed(*given)
+
+    monkeypatch.setattr(history, "followed", counted)
+    spec = [{"name": str(n), "from": {"kind": "DockerImage", "name": "a"}} for n in range(300)]
+    draft = Draft(stream(spec=spec))
+    for number in range(300):
+        assert draft.move(str(number), event("x")) == (str(number),)
+
+    assert len(looked) == 300

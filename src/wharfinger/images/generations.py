@@ -55,22 +55,28 @@ def changed(new: Mapping[str, Any], old: Mapping[str, Any], namespace: str) -> b
 
 def pending(stream: Object, tag: str) -> bool:
     """Is the tag to be imported, since nothing has come of the newest word on it yet?"""
-    wanted = (history.spec_tag(stream, tag) or {}).get("generation") or 0
-    return wanted > _seen(stream, tag)
+    return tag in waiting(stream)
 
 
-def _seen(stream: Object, tag: str) -> int:
-    """The newest generation of the tag that has led to an image, or to a reason why not."""
-    for one in (stream.get("status") or {}).get("tags") or ():
-        if one.get("tag") == tag:
-            told = [
-                condition.get("generation") or 0
-                for condition in one.get("conditions") or ()
-                if condition.get("type") == history.IMPORT_SUCCESS
-            ]
-            newest = [event.get("generation") or 0 for event in (one.get("items") or ())[:1]]
-            return max([*told, *newest], default=0)
-    return 0
+def waiting(stream: Object) -> frozenset[str]:
+    """All tags that are `pending`."""
+    seen = {one.get("tag"): _seen(one) for one in (stream.get("status") or {}).get("tags") or ()}
+    return frozenset(
+        name
+        for name, tag in _tags(stream).items()
+        if (tag.get("generation") or 0) > seen.get(name, 0)
+    )
+
+
+def _seen(told: Mapping[str, Any]) -> int:
+    """The newest generation of a tag that has led to an image, or to a reason why not."""
+    tried = [
+        condition.get("generation") or 0
+        for condition in told.get("conditions") or ()
+        if condition.get("type") == history.IMPORT_SUCCESS
+    ]
+    newest = [event.get("generation") or 0 for event in (told.get("items") or ())[:1]]
+    return max([*tried, *newest], default=0)
 
 
 def _kept(

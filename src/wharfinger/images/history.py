@@ -13,7 +13,7 @@ Pure: streams go in and come out as decoded JSON, and nothing that came in is ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from wharfinger.cluster.errors import ObjectConflict, ObjectNotFound
@@ -85,6 +85,12 @@ class Draft:
         spec, status = stream.get("spec") or {}, stream.get("status") or {}
         self.spec_tags = {one.get("name") or "": dict(one) for one in spec.get("tags") or ()}
         self._held = {one.get("tag") or "": dict(one) for one in status.get("tags") or ()}
+        # A stream may have thousands of tags, and each of them may move in one write.
+        self._followers: dict[str, list[str]] = {}
+        for name in sorted(self.spec_tags):
+            target = self._followed(name)
+            if target is not None:
+                self._followers.setdefault(target, []).append(name)
 
     @property
     def object(self) -> Object:
@@ -129,9 +135,13 @@ class Draft:
         return (tag, *self.follow(tag))
 
     def follow(self, tag: str) -> tuple[str, ...]:
-        """Move the tags that follow `tag` to where it is; which ones moved."""
+        """Move the tags that follow `tag` to where it is, as the stream came; which ones moved."""
         newest = self.events(tag)[0]
-        return tuple(name for name in self._followers(tag) if self.add(name, dict(newest)))
+        return tuple(
+            name
+            for name in self._followers.get(tag, ())
+            if self._followed(name) == tag and self.add(name, dict(newest))
+        )
 
     def remove(self, tag: str) -> bool:
         """Forget a tag: what was wanted of it, and what it was."""
@@ -148,13 +158,12 @@ class Draft:
         if held or conditions:
             self._held[tag] = {"tag": tag, "items": [], **held}
 
-    def _followers(self, tag: str) -> Iterator[str]:
-        name = (self._stream.get("metadata") or {}).get("name") or ""
-        namespace = (self._stream.get("metadata") or {}).get("namespace") or ""
-        for follower, wanted in sorted(self.spec_tags.items()):
-            # A name with ":" can be no tag, so it can follow none.
-            if ":" not in follower and followed(wanted, namespace, name) == tag:
-                yield follower
+    def _followed(self, name: str) -> str | None:
+        """The tag that a tag of the spec follows. A name with ":" can be no tag, and follows none."""
+        meta, wanted = self._stream.get("metadata") or {}, self.spec_tags.get(name)
+        if wanted is None or ":" in name:
+            return None
+        return followed(wanted, meta.get("namespace") or "", meta.get("name") or "")
 
 
 def followed(wanted: Mapping[str, Any], namespace: str, stream: str) -> str | None:

@@ -13,7 +13,7 @@ asked, `refusal` says it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -125,11 +125,15 @@ def copied(
 
 def _follow(draft: Draft, old: Object | None) -> None:
     """Move the tags that follow those that have moved by this write."""
-    for one in list((draft.object.get("status") or {}).get("tags") or ()):
+    before = {one.get("tag"): one.get("items") or () for one in _told(old or {})}
+    for one in list(_told(draft.object)):
         tag = one.get("tag") or ""
-        before = () if old is None else history.events(old, tag)
-        if one.get("items") and not history.same_head(one["items"], before):
+        if one.get("items") and not history.same_head(one["items"], before.get(tag, ())):
             draft.follow(tag)
+
+
+def _told(stream: Object) -> Iterable[Mapping[str, Any]]:
+    return (stream.get("status") or {}).get("tags") or ()
 
 
 def _changes(new: Object, old: Object | None) -> Iterator[_Change]:

@@ -124,6 +124,6 @@ def test_scheduled_tags_are_looked_at_unless_they_can_mean_nothing_else(one, sta
 def test_what_a_tag_has_is_unknown_after_a_failure():
     found = stream(tag("a"), tag("b"), status=[had("a"), had("b", failed=2)])
 
-    assert due.arrived(found, "a") == DIGEST
-    assert due.arrived(found, "b") is None
-    assert due.arrived(found, "c") is None
+    assert due.arrivals(found).get("a") == DIGEST
+    assert due.arrivals(found).get("b") is None
+    assert due.arrivals(found).get("c") is None

@@ -163,7 +163,8 @@ class Background:
         if stream is None:
             return
         wanted = due.scheduled(stream)
-        had = {one: due.arrived(stream, one.to) for one in wanted}
+        there = due.arrivals(stream)
+        had = {one: there.get(one.to) for one in wanted}
         seen = self._seen.get(name, {})
         means = dict(
             await self._importer.meanings(stream, [one for one in wanted if had[one] is not None])

@@ -10,17 +10,16 @@ that is there: it will never mean anything else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from wharfinger.cluster.kind import Object
 from wharfinger.cluster.kinds.meta import annotations_of
 from wharfinger.cluster.kinds.openshift import image_sources
 from wharfinger.images import generations
+from wharfinger.images.history import IMPORT_SUCCESS
+from wharfinger.images.importing.outcome import CHECKED
 from wharfinger.images.importing.request import DOCKER_IMAGE, ImportRequest, Wanted
 from wharfinger.oci.reference import ImageReference, InvalidReference
-
-CHECKED: Final = "openshift.io/image.dockerRepositoryCheck"
-"""The annotation that says when a stream was imported last; whoever takes it away asks for all."""
 
 Tag = Mapping[str, Any]
 
@@ -31,33 +30,33 @@ def pending(stream: Object) -> ImportRequest | None:
     repository, fresh = None, not annotations_of(stream).get(CHECKED)
     if fresh and (name := spec.get("dockerImageRepository")):
         repository = Wanted(DOCKER_IMAGE, name, insecure=image_sources.is_insecure(stream))
+    waiting = generations.waiting(stream)
     images = [
         _wanted(tag)
         for tag in _importable(stream)
-        if repository is not None or _is_pending(stream, tag, fresh=fresh)
+        if repository is not None or tag["name"] in waiting or (fresh and not tag.get("generation"))
     ]
     return _request(stream, images, repository)
 
 
 def scheduled(stream: Object) -> list[Wanted]:
     """The tags that are to be looked at by the clock."""
+    there = arrivals(stream)
     return [
         _wanted(tag)
         for tag in _importable(stream)
         if (tag.get("importPolicy") or {}).get("scheduled")
-        and not (_by_digest(tag) and arrived(stream, tag["name"]) is not None)
+        and not (_by_digest(tag) and tag["name"] in there)
     ]
 
 
-def arrived(stream: Object, tag: str) -> str | None:
-    """The digest that a tag has now, unless the last attempt to fetch it has failed."""
-    history = _history(stream, tag)
-    failed = any(
-        one.get("type") == "ImportSuccess" and one.get("status") == "False"
-        for one in history.get("conditions") or ()
-    )
-    items = history.get("items") or ()
-    return str(items[0].get("image") or "") if items and not failed else None
+def arrivals(stream: Object) -> dict[str, str]:
+    """The digest that each tag has now, but for those whose last attempt has failed."""
+    return {
+        told["tag"]: str(told["items"][0].get("image") or "")
+        for told in (stream.get("status") or {}).get("tags") or ()
+        if told.get("items") and not _has_failed(told)
+    }
 
 
 def request(stream: Object, images: list[Wanted]) -> ImportRequest | None:
@@ -90,16 +89,11 @@ def _wanted(tag: Tag) -> Wanted:
     return Wanted.read({**tag, "to": {"name": tag["name"]}})
 
 
-def _is_pending(stream: Object, tag: Tag, *, fresh: bool) -> bool:
-    return generations.pending(stream, tag["name"]) or (fresh and not tag.get("generation"))
-
-
-def _history(stream: Object, tag: str) -> Mapping[str, Any]:
-    for one in (stream.get("status") or {}).get("tags") or ():
-        if one.get("tag") == tag:
-            found: Mapping[str, Any] = one
-            return found
-    return {}
+def _has_failed(told: Mapping[str, Any]) -> bool:
+    return any(
+        one.get("type") == IMPORT_SUCCESS and one.get("status") == "False"
+        for one in told.get("conditions") or ()
+    )
 
 
 def _by_digest(tag: Tag) -> bool:

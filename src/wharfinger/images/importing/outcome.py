@@ -39,7 +39,7 @@ from wharfinger.remote.errors import (
 )
 
 CHECKED: Final = "openshift.io/image.dockerRepositoryCheck"
-"""The annotation of a stream that says when it was last imported."""
+"""The annotation of a stream that says when it was last imported; without it all is imported."""
 
 _SUCCESS: Final[Object] = {"metadata": {}, "status": "Success"}
 _UNKNOWN: Final = "unknown error prevented import"
