@@ -47,6 +47,16 @@ def test_a_broken_document_hides_no_other():
     assert [line for line, _ in faults(text)] == [4, 5]
 
 
+def test_much_text_is_shared_and_comes_back_in_its_order(monkeypatch):
+    monkeypatch.setattr(manifest_text, "PIECE", 100)
+    text = "---\n".join(f"number: {number}\n" for number in range(50)) + "---\n[\n"
+
+    alone = list(manifest_text.documents(text.encode()))
+    assert list(manifest_text.documents(text.encode(), processes=2)) == alone
+    assert [one.value["number"] for one in alone[:-1]] == list(range(50))
+    assert alone[-1].line == 102
+
+
 def test_scalars_mean_what_yaml_1_2_says():
     text = "[x, 1, -2, 1.5, 1e3, true, False, null, ~, '1', \"no\", no, 0x1, 1.2.3, .nan, !!str 5]"
 

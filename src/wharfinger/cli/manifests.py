@@ -21,6 +21,7 @@ MAX_BYTES: Final = 512 << 20
 MAX_FILES: Final = 100_000
 _SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 _SHOWN: Final = 20
+_PROCESSES: Final = min(os.cpu_count() or 1, 8)
 _TEMPLATED: Final = "{{"
 
 
@@ -54,7 +55,7 @@ def read(paths: Iterable[Path], namespace: str | None) -> tuple[Dump, UnreadMani
     found, faults, templates = Dump(namespace or DEFAULT_NAMESPACE), 0, False
     for path in paths:
         for name, content in _contents(path):
-            for document in manifest_text.documents(content):
+            for document in manifest_text.documents(content, processes=_PROCESSES):
                 place = f"{name}:{document.line}"
                 if not document.fault:
                     found.add(document.value, place)
