@@ -15,7 +15,7 @@ from wharfinger.remote.copy import referrers, run, survey
 from wharfinger.remote.copy.platforms import NoSuchPlatform, Platform
 from wharfinger.remote.copy.run import Kind, Moved
 from wharfinger.remote.copy.survey import Choice, Extent, TooManyManifests
-from wharfinger.remote.errors import ManifestAbsent, NoAnswer, NotAllowed
+from wharfinger.remote.errors import ManifestAbsent, NoAnswer, NotAllowed, TooBusy
 
 SHARED = made_images.tar(shared=b"yes")
 AMD, ARM = (made_images.image(SHARED, made_images.tar(cpu=cpu)) for cpu in (b"amd", b"arm"))
@@ -163,6 +163,15 @@ async def test_what_may_pass_is_tried_again(copy, source, target):
     assert (outcome.failures, copy.waits) == ((), [1.0, 2.0])
     assert copy.kinds()[Kind.AGAIN] == 2
     assert target.blobs == source.blobs
+
+
+async def test_a_registry_that_is_busy_says_when_to_come_again(copy, target):
+    blob = next(iter(AMD.blobs))
+    target.failing[f"put {blob}"] = [TooBusy("there", 7.0), TooBusy("there", 9000.0)]
+
+    outcome = await copy.image()
+
+    assert (outcome.failures, copy.waits) == ((), [7.0, run.LONGEST_PAUSE])
 
 
 async def test_it_is_not_tried_for_ever_and_nothing_names_what_is_not_there(copy, target):

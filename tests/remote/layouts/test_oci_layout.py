@@ -175,6 +175,21 @@ async def test_links_and_pipes_are_not_followed(layout, tmp_path):
         await read(layout, digest, 2)
 
 
+async def test_links_in_a_circle_lead_nowhere(layout):
+    (layout._path / "blobs/sha256").symlink_to("sha256")
+
+    with pytest.raises(CannotUseFile):
+        await layout.manifest(TIDE.digest)
+
+
+async def test_entries_of_other_kinds_are_about_nothing(layout):
+    await put(layout, TIDE)
+    entries = [*listed(layout), made_images.descriptor("text/plain", b"x")]
+    (layout._path / "index.json").write_text(json.dumps({"manifests": entries}))
+
+    assert await layout.referrers(TIDE.digest) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from wharfinger.errors import Conflict, Unavailable, WharfingerError
+from wharfinger.errors import Conflict, TooManyRequests, Unavailable, WharfingerError
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.manifest import Descriptor
 from wharfinger.oci.names import Tag
 from wharfinger.remote.copy import referrers, survey
 from wharfinger.remote.copy.plan import Extra, Failure, Move, Node, Plan
-from wharfinger.remote.errors import ManifestAbsent
+from wharfinger.remote.errors import ManifestAbsent, TooBusy
 from wharfinger.remote.repository import RemoteManifest, Source, Target
 
 BLOBS_AT_ONCE: Final = 6
@@ -182,11 +182,12 @@ class _Run:
             for tried in range(self._retries + 1):
                 try:
                     await self._send(blob)
-                except Unavailable as error:
+                except (Unavailable, TooManyRequests) as error:
                     if tried == self._retries:
                         return error
                     self._told(Progress(Kind.AGAIN, str(blob.digest), message=error.message))
-                    await self._wait(min(2.0**tried, LONGEST_PAUSE))
+                    asked = (error.retry_after or 0.0) if isinstance(error, TooBusy) else 0.0
+                    await self._wait(min(max(2.0**tried, asked), LONGEST_PAUSE))
                 except WharfingerError as error:
                     return error
                 else:

@@ -143,7 +143,7 @@ class OciLayout:
         listed = {one.descriptor.digest: one.descriptor for one in self._entries()}
         found: list[Descriptor] = []
         for one in listed.values():
-            if one.media_type in media_types.INDEXES or len(found) == REFERRERS_LIMIT:
+            if one.media_type not in media_types.MANIFESTS or len(found) == REFERRERS_LIMIT:
                 continue
             about = manifests.parse(self._manifest(one.digest).raw, one.media_type).subject
             if about == subject:
@@ -236,7 +236,7 @@ class OciLayout:
     def _blob(self, digest: Digest) -> Path:
         """The file of a blob; raise if a link leads to it from out of the layout."""
         folder = self._path / "blobs" / digest.algorithm
-        if not folder.resolve().is_relative_to(self._path.resolve()):
+        if not _real(folder).is_relative_to(_real(self._path)):
             raise InvalidLayout(str(self.name), "its blobs are elsewhere, by a link")
         return folder / digest.hex
 
@@ -249,6 +249,11 @@ def media_type_of(raw: bytes) -> str:
         return stated
     index = isinstance(document, dict) and "manifests" in document
     return media_types.OCI_INDEX if index else media_types.OCI_IMAGE
+
+
+def _real(path: Path) -> Path:
+    """Where links lead; those in a circle lead nowhere, which `Path.resolve` takes for a bug."""
+    return Path(os.path.realpath(path))
 
 
 def _entries(document: Mapping[str, Any], place: str) -> list[Entry]:
