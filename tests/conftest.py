@@ -20,7 +20,6 @@ APART: Final = ("tests/vm/", "tests/e2e/test_crash.py")
 LONG: Final = (
     "tests/vm/test_moves.py",
     "tests/vm/test_grow.py",
-    "tests/vm/test_docker_transfer.py",
     "tests/vm/test_storage_faults.py",
     "tests/vm/test_storage_setup.py",
 )

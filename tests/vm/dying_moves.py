@@ -2,7 +2,7 @@
 Runs in the guest: an order whose process is killed three times in each step, and goes on each time.
 
     dying_moves.py apply ORDER      until it is complete
-    dying_moves.py undo             until it is taken back
+    dying_moves.py undo             until it is taken back, whatever has come since
 
 A life ends by SIGKILL before the work of a step, in the midst of it where it tells how far it is, and
 after it, before that is noted. `dying_orders` kills closer, at each command and file; here most of the
@@ -77,7 +77,7 @@ def life(order: steps.StorageOrder | None, facts: StorageFacts) -> StorageOutcom
     if run.unfinished(machine) is not None:
         return run.resume(machine, workers=workers, read=read)
     if order is None:
-        return run.undo(machine, workers=workers, read=read)
+        return run.undo(machine, force=True, workers=workers, read=read)
     return run.apply(order, machine, workers=workers, read=read)
 
 

@@ -1,8 +1,8 @@
 """
 Runs in the guest: what an engine holds, told by itself and by the files of its volumes.
 
-Nothing of our own code is used, so that it can judge what ours has done. Each container's file `/note`
-is what it has written over its image.
+Nothing of our own code is used, so that it can judge what ours has done. A container's file `/note`
+is what it has written over its image. An image that has no name is known by its id.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ class Connection(http.client.HTTPConnection):
         self.sock.connect("/var/run/docker.sock")
 
 
-def asked(path: str) -> bytes:
+def asked(path: str) -> bytes | None:
     connection = Connection("docker")
     connection.request("GET", path)
     answer = connection.getresponse()
-    assert answer.status == 200, (path, answer.status, answer.read())
-    return answer.read()
+    assert answer.status in (200, 404), (path, answer.status, answer.read())
+    return answer.read() if answer.status == 200 else None
 
 
 def told(path: str) -> Any:
-    return json.loads(asked(path))
+    found = asked(path)
+    assert found is not None, path
+    return json.loads(found)
 
 
 def image(found: dict[str, Any]) -> dict[str, Any]:
@@ -57,12 +59,17 @@ def said(settings: dict[str, Any], *told_elsewhere: str) -> dict[str, Any]:
     }
 
 
-def container(found: dict[str, Any]) -> dict[str, Any]:
-    archive = asked(f"/containers/{found['Id']}/archive?path=/note")
+def note(container: str) -> str | None:
+    archive = asked(f"/containers/{container}/archive?path=/note")
+    if archive is None:
+        return None
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        note = tar.extractfile("note")
-        assert note is not None
-        written = note.read().decode()
+        file = tar.extractfile("note")
+        assert file is not None
+        return file.read().decode()
+
+
+def container(found: dict[str, Any]) -> dict[str, Any]:
     mounts = [[one["Name"], one["Destination"], one["RW"]] for one in found["Mounts"]]
     return {
         "id": found["Id"],
@@ -70,7 +77,7 @@ def container(found: dict[str, Any]) -> dict[str, Any]:
         "config": said(found["Config"], "Image", "Volumes"),
         "host": said(found["HostConfig"], "Binds", "Mounts", "ConsoleSize"),
         "mounts": sorted(mounts),
-        "note": written,
+        "note": note(found["Id"]),
     }
 
 
@@ -92,7 +99,7 @@ def main() -> None:
     document = {
         "driver": info["Driver"],
         "pid": os.getpgid(int(Path("/var/run/docker.pid").read_text())),
-        "images": {one["tags"][0]: one for one in images},
+        "images": {(one["tags"] or [one["id"]])[0]: one for one in images},
         "containers": {one["Name"]: container(one) for one in containers},
         "volumes": files(Path(info["DockerRootDir"]) / "volumes"),
     }

@@ -22,6 +22,14 @@ from vm.laboratory import PATIENCE, Laboratory
 CLIENT = "/usr/bin/docker"
 WORDS = ("/usr/sbin/dockerd", "--bridge=none", "--iptables=false")
 LOG = "/run/dockerd.log"
+API = """\
+api() {
+    curl -sSf --unix-socket /var/run/docker.sock -X "$1" -H 'Content-Type: application/json' \\
+        -H 'X-Registry-Auth: e30=' --data-binary "${3:-}" "http://docker/$2" > /dev/null
+}
+"""
+"""What a script may ask the engine by (`api METHOD PATH BODY`), as a client costs a second each time."""
+
 _NO_NETWORK = {"bridge": "none", "iptables": False}
 
 _ANSWERS = (
@@ -117,7 +125,7 @@ class GuestDocker:
 
     def volume(self, name: str, files: Mapping[str, str], *, data_root: str) -> None:
         """A named volume with these files, written where the engine keeps it."""
-        self.docker("volume", "create", name).check()
+        self._lab.script(f"{API}api POST volumes/create '{json.dumps({'Name': name})}'").check()
         for path, content in files.items():
             self._lab.write(f"{data_root}/volumes/{name}/_data/{path}", content)
 

@@ -16,13 +16,14 @@ from vm import guest_docker, pages
 from vm.guest_docker import GuestDocker
 from vm.laboratory import Laboratories, Laboratory
 from vm.moves import (
-    CONTAINERS,
-    IMAGES,
+    DYING,
+    ODD,
     SITE,
     applied,
     by_content,
     clear,
     fill,
+    fill_oddly,
     lives,
     look,
     require_same,
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.e2e
 ROOT = "/var/lib/docker"
 OTHER_ROOT = "/srv/docker"
 NEWER = machine.ROOT / ".cache" / "tools" / "docker-26"
+PUSHED = "127.0.0.1:5000/app-1"
 LONG = ("export images", "export containers", "import images", "import containers")
 
 
@@ -73,9 +75,6 @@ def test_devicemapper_becomes_overlay2_and_back_killed_at_every_step(
     lab: Laboratory, docker: GuestDocker
 ) -> None:
     """S4 onto a volume of its own: the site says what the guide's `CONTAINER_ROOT_LV_…` say."""
-    before, around = look(lab), surroundings(lab)
-    assert (before["driver"], len(before["images"])) == ("devicemapper", len(IMAGES))
-    assert (len(before["containers"]), len(before["volumes"])) == (CONTAINERS, 6)
     lab.write(
         SITE,
         "storage:\n  driver: overlay2\n  volumeGroup: docker\n"
@@ -84,6 +83,13 @@ def test_devicemapper_becomes_overlay2_and_back_killed_at_every_step(
     planned = json.loads(lab.wharf("storage", "plan", SITE, "-o", "json").check())
     lab.write("/order.json", json.dumps(planned["order"]))
     steps = {f"{one['step']} {one['subject']}" for one in planned["steps"]}
+    docker.run("busy", "app-0:v1")
+    refused = lab.python(DYING, "apply", "/order.json")
+    docker.docker("rm", "--force", "busy").check()
+    assert "while containers run: busy" in refused.err
+    before, around = look(lab), surroundings(lab)
+    assert (before["driver"], len(before["images"])) == ("devicemapper", 5)
+    assert (len(before["containers"]), len(before["volumes"])) == (3, 6)
 
     ending, points = lives(lab, "apply", "/order.json")
 
@@ -98,6 +104,11 @@ def test_devicemapper_becomes_overlay2_and_back_killed_at_every_step(
     written = int(lab.run("du", "-s", "-B1", "--apparent-size", f"{ROOT}.archives").out.split()[0])
     assert written <= archives["needed"] <= written * 1.1
 
+    docker.docker("rm", "c0").check()
+    refused = lab.wharf("storage", "undo", "--yes")
+    assert "it would lose what has come since" in refused.err
+    assert "container c0 is missing" in refused.err
+
     ending, points = lives(lab, "undo")
 
     assert ending == "undone"
@@ -107,10 +118,33 @@ def test_devicemapper_becomes_overlay2_and_back_killed_at_every_step(
     assert surroundings(lab) == around
 
 
+def require_usable(lab: Laboratory, docker: GuestDocker) -> None:
+    """What was carried does what it did: it is pulled by its digest, read, and run."""
+    digest = docker.docker("images", "--digests", "--format", "{{.Digest}}", PUSHED).check()
+    assert digest.startswith("sha256:")
+    docker.docker("pull", "-q", f"{PUSHED}@{digest.strip()}").check()
+    docker.docker("start", "c1", "deleted").check()
+    assert docker.docker("exec", "c1", "/bin/busybox", "cat", "/data/two").check() == "one\n"
+    lab.script(
+        f"""
+        docker={guest_docker.CLIENT}
+        $docker cp wrote:/var/new - | tar -C /tmp --numeric-owner -xpf -
+        test "$(cat /tmp/new/some)" = some
+        test "$(stat -c '%a' /tmp/new)" = 751
+        test "$(stat -c '%h %u:%g' /tmp/new/other)" = '2 12:34'
+        test -p /tmp/new/pipe; test -L /tmp/new/link
+        $docker cp deleted:/etc /tmp/of-deleted; test ! -e /tmp/of-deleted/passwd
+        """
+    ).check()
+    assert "/etc/passwd" not in docker.docker("diff", "deleted").check()
+    docker.docker("kill", "c1").check()
+
+
 def test_without_room_nothing_is_changed_and_the_destructive_way_has_its_copies_first(
     lab: Laboratory, docker: GuestDocker
 ) -> None:
     """Of a volume that is as large as the group; the pool goes, and the volume takes its room."""
+    fill_oddly(lab, ROOT)
     before, around = look(lab), surroundings(lab)
     lab.write(
         SITE,
@@ -130,10 +164,19 @@ def test_without_room_nothing_is_changed_and_the_destructive_way_has_its_copies_
 
     after = look(lab)
     assert after["driver"] == "overlay2"
+    for found in (before, after):
+        for name in ODD:
+            found["containers"][name] |= {"config": {}, "host": {}}
+    # What a container has deleted cannot be put into it, so it has an image of its own.
+    own = after["containers"]["/deleted"]["image"]
+    assert own not in before["images"]
+    after["containers"]["/deleted"]["image"] = before["containers"]["/deleted"]["image"]
+    del after["images"][own]
     require_same(after, before)
     volumes = lab.run("lvs", "--noheadings", "-o", "lv_name", "docker").check().split()
     assert volumes == ["data"]
     assert "is final: what it removed is gone" in lab.wharf("storage", "undo", "--yes").err
+    require_usable(lab, docker)
 
 
 # The host of the how-to page of S4
