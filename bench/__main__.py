@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import authz, copying, fleet, maintenance, objects, plans, registry
+from bench import authz, copying, fleet, imports, maintenance, objects, plans, registry
 from bench.measures import SUITES
 from e2e import machine
 
@@ -26,6 +26,7 @@ PARTS: Final[dict[str, Callable[[Path, int], str]]] = {
     "fleet": fleet.measure,
     "maintenance": maintenance.measure,
     "copy": copying.measure,
+    "imports": imports.measure,
 }
 
 
