@@ -186,7 +186,7 @@ def test_no_object_raises(resource, new, old):
     assert outcome.allowed is not bool(outcome.refused or outcome.forbidden)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.sampled_from(
