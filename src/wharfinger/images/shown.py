@@ -45,10 +45,10 @@ def written_stream_tag(stream: Object, tag: str, find: FindImage) -> Object:
 
 def stream_tags(stream: Object) -> Iterator[Object]:
     """Every tag that has a history, without what is known of its image."""
-    for named in (stream.get("status") or {}).get("tags") or ():
-        if named.get("items"):
-            event = named["items"][0]
-            yield _stream_tag(stream, named["tag"], event, _unknown(event))
+    for tag, alone in _each(stream):
+        event = history.latest(alone, tag)
+        if event is not None:
+            yield _stream_tag(alone, tag, event, _unknown(event))
 
 
 def image_tag(stream: Object, tag: str, find: FindImage) -> Object:
@@ -65,11 +65,8 @@ def written_image_tag(stream: Object, tag: str, find: FindImage) -> Object:
 
 
 def image_tags(stream: Object) -> Iterator[Object]:
-    spec, status = stream.get("spec") or {}, stream.get("status") or {}
-    names = {one["name"] for one in spec.get("tags") or ()}
-    names |= {one["tag"] for one in status.get("tags") or ()}
-    for name in sorted(names):
-        yield _image_tag(stream, name, _unknown(history.latest(stream, name) or {}))
+    for tag, alone in _each(stream):
+        yield _image_tag(alone, tag, _unknown(history.latest(alone, tag) or {}))
 
 
 def stream_image(stream: Object, identity: str, find: FindImage) -> Object:
@@ -89,6 +86,16 @@ def stream_image(stream: Object, identity: str, find: FindImage) -> Object:
         },
         "image": _image(stream, _tag_of(stream, event), event, image),
     }
+
+
+def _each(stream: Object) -> Iterator[tuple[str, Object]]:
+    """Each tag, with the stream as if it had no other: of thousands, none is searched for."""
+    spec, status = stream.get("spec") or {}, stream.get("status") or {}
+    wanted = {one["name"]: [one] for one in spec.get("tags") or ()}
+    past = {one["tag"]: [one] for one in status.get("tags") or ()}
+    for tag in sorted({*wanted, *past}):
+        alone = {"tags": wanted.get(tag, [])}, {"tags": past.get(tag, [])}
+        yield tag, {**stream, "spec": spec | alone[0], "status": status | alone[1]}
 
 
 def _tag_of(stream: Object, event: Mapping[str, Any]) -> str:
