@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import made_images
 from made_images import Repository
@@ -348,6 +350,49 @@ async def test_signatures_of_images_that_are_there_already_come_too(copy, source
     await copy.carry_out(await copy.plan(Choice(referrers=True)))
 
     assert about.digest in target.manifests
+
+
+# Whatever is there
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_afterwards_all_that_was_wanted_is_there(data):
+    """From any repository to any that has a part of it already, or something else under its tags."""
+    images = [made_images.image(*[bytes([layer]) * 99 for layer in layers]) for layers in _LAYERS]
+    source, target = Repository.at("a.test/x/y"), Repository.at("b.test/x/y")
+    for name in data.draw(st.sets(st.sampled_from("abcd"), min_size=1)):
+        chosen = data.draw(st.lists(st.sampled_from(images), min_size=1, max_size=3))
+        whole = data.draw(st.booleans())
+        source.push(name, *chosen, top=made_images.index(chosen) if whole else None)
+    for name in data.draw(st.sets(st.sampled_from("abxy"))):
+        target.push(name, data.draw(st.sampled_from(images)))
+    for digest in data.draw(st.sets(st.sampled_from(sorted(source.blobs)))):
+        target.blobs[digest] = source.blobs[digest]
+
+    async def mirror():
+        copy = Run(source, target)
+        outcome = await copy.carry_out(await copy.plan(delete_extra=True))
+        return outcome, await copy.plan(delete_extra=True)
+
+    outcome, again = asyncio.run(mirror())
+
+    assert outcome.failures == ()
+    assert target.tagged == source.tagged
+    assert target.manifests.items() >= {one: source.manifests[one] for one in _used(source)}.items()
+    assert not again.changes
+
+
+_LAYERS = ((1, 2), (2, 3), (1,), (3, 4, 5))
+
+
+def _used(repository):
+    """The manifests that tags lead to."""
+    pending, found = list(repository.tagged.values()), set()
+    while pending:
+        found.add(digest := pending.pop())
+        pending += planning.Node.read(repository.manifests[digest]).children
+    return found
 
 
 # Limits
