@@ -85,6 +85,15 @@ def test_check_tells_what_is_written_and_never_done(wharf, policy, home):
     assert 'take care: "*.docker.io" equals no registry' in out
 
 
+def test_what_is_never_done_is_noted_with_its_line(wharf, policy, home):
+    (home / "policy.yaml").write_text(POLICY + "  - quay.io/team\n")
+
+    result = wharf("policy", "check", policy)
+
+    assert result.code == 0
+    assert f"note: {policy}:13: executionRules[0].matchRegistries[2]: " in result.err
+
+
 @pytest.mark.parametrize(
     ("wrong", "line", "text"),
     [

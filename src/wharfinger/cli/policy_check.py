@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from wharfinger.cli import output, policy_file
 from wharfinger.cli.options import OUTPUT, Format, Output
 from wharfinger.cli.output import Column
-from wharfinger.cli.terminal import say
+from wharfinger.cli.terminal import note, sanitized, say
 from wharfinger.policy.imagepolicy import explanation, remarks
 from wharfinger.policy.imagepolicy.config import Policy
 from wharfinger.policy.imagepolicy.faults import dotted
@@ -32,15 +32,18 @@ def check(path: Path, /, *, form: Output = OUTPUT) -> None:
     path
         An ImagePolicyConfig, or a master configuration or installer's variables that hold one.
     """
+    found = policy_file.load(path)
     rows = [
         {"metadata": {"name": statement}, "statement": statement, "on": on, "means": means}
-        for statement, on, means in _statements(policy_file.load(path))
+        for statement, on, means in _statements(found.policy)
     ]
     if form.format in (Format.TABLE, Format.WIDE):
         say(output.table(rows, COLUMNS))
     else:
         document: Object = {"items": rows}
         output.show(document, form.format, columns=COLUMNS, kind="statement")
+    for remark in found.remarks:
+        note(f"note: {sanitized(f'{path}:{remark}')}")
 
 
 def _statements(policy: Policy) -> Iterator[tuple[str, list[str], str]]:

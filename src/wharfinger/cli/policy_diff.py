@@ -43,7 +43,7 @@ def diff(
     resolve
         Ask registries what names mean, where a policy has them asked, with the logins of the user.
     """
-    policies = [policy_file.load(old), policy_file.load(new)]
+    policies = [policy_file.load(path).policy for path in (old, new)]
     found, unread = manifests.read(against, namespace)
     before, after = (
         asyncio.run(policy_test.judge(found, policy, registry=registry, resolve=resolve))

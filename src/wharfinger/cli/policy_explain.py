@@ -59,7 +59,7 @@ def explain(
         Ask registries what the name means, where the policy has them asked, with the logins of the
         user.
     """
-    rules = policy_file.load(policy)
+    rules = policy_file.load(policy).policy
     found, unread = manifests.read(against or (), namespace)
     if unread is not None:
         raise unread

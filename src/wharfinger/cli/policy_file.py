@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from wharfinger.hosts.site import document as documents
 from wharfinger.hosts.site.document import Node
 from wharfinger.hosts.site.faults import Fault, UnreadableDocument
 from wharfinger.hosts.site.file import NoFile
-from wharfinger.policy.imagepolicy import config, document
+from wharfinger.policy.imagepolicy import config, document, remarks
 from wharfinger.policy.imagepolicy.config import Policy
 from wharfinger.policy.imagepolicy.faults import InvalidImagePolicy, dotted
 from wharfinger.policy.imagepolicy.faults import Path as Place
@@ -32,7 +33,15 @@ class NoPolicyFile(NotFound):
         super().__init__(f"cannot read {str(path)!r}: there is no such file")
 
 
-def load(path: Path) -> Policy:
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """`remarks` say what it has that is never done, each with its line."""
+
+    policy: Policy
+    remarks: tuple[Fault, ...]
+
+
+def load(path: Path) -> PolicyFile:
     """The policy in a file of any of its forms; raise `UnusableImagePolicy` with all faults."""
     try:
         content = site_file.read(path, str(path), limit=documents.MAX_BYTES).content
@@ -41,7 +50,7 @@ def load(path: Path) -> Policy:
     return parse(str(path), content)
 
 
-def parse(name: str, content: bytes) -> Policy:
+def parse(name: str, content: bytes) -> PolicyFile:
     root = documents.read_foreign(name, content)
     plain = root.plain()
     try:
@@ -50,9 +59,14 @@ def parse(name: str, content: bytes) -> Policy:
         raise UnusableImagePolicy(name, tuple(_with_lines(error, root))) from None
     node = next(_nodes_of(root, plain, found), root)
     try:
-        return config.read(found)
+        policy = config.read(found)
     except InvalidImagePolicy as error:
         raise UnusableImagePolicy(name, tuple(_with_lines(error, node))) from None
+    told = (
+        Fault(_line(node, remark.path), dotted(remark.path), remark.message)
+        for remark in remarks.remarks(policy)
+    )
+    return PolicyFile(policy, tuple(told))
 
 
 def _with_lines(error: InvalidImagePolicy, node: Node) -> Iterator[Fault]:

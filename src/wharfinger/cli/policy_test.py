@@ -55,7 +55,7 @@ def run(
     all_
         List what is allowed, too.
     """
-    rules = policy_file.load(policy)
+    rules = policy_file.load(policy).policy
     found, unread = manifests.read(files, namespace)
     judged = asyncio.run(judge(found, rules, registry=registry, resolve=resolve))
     numbers = policy_output.summary(len(found.subjects), judged)
