@@ -261,6 +261,14 @@ def refused(command: str) -> str:
     )
 
 
+def prohibited(command: str) -> str:
+    """What fails unless the image policy refuses it."""
+    return (
+        f"if {command} 2>refusal; then exit 1; fi; "
+        "grep 'Forbidden: this image is prohibited by policy' refusal\n"
+    )
+
+
 CLOCK = "registry.site.test:5000/shop/clock:1"
 LINKS = "kubectl {} get serviceaccount default -o jsonpath='{{.imagePullSecrets[*].name}}'"
 
@@ -297,6 +305,26 @@ PAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "docker --config login pull": refused(f"docker pull {CLOCK}"),
             "wharf sa delete": "wharf sa delete program-shop -n shop",
             END: refused(f"docker --config login pull {CLOCK}"),
+        },
+    ),
+    "P1-which-images-may-run.md": (
+        "",
+        {
+            "kubectl run clock": prohibited("kubectl run bad --image evil.test/log:1 -n shop")
+            + "wharf token create builder -n shop | skopeo login -u builder "
+            "--password-stdin --tls-verify=false 127.0.0.1:5000; "
+            "skopeo copy --all --dest-tls-verify=false "
+            "oci:$HERE/image docker://127.0.0.1:5000/shop/clock:1",
+            "IMAGE=": "kubectl get pod clock -n shop -o jsonpath='{.spec.containers[0].image}' "
+            "| grep '^127.0.0.1:5000/shop/clock@sha256:'",
+            "sed s/docker.io/quay.io/": prohibited(
+                "kubectl run denied --image 127.0.0.1:5000/shop/clock:1 -n shop"
+            ),
+            "kubectl annotate namespace": "(wharf policy diff /etc/wharfinger/image-policy.yaml next.yaml "
+            "--against dump.json --registry 127.0.0.1:5000 || true) | tee changed; test $(wc -l <changed) = 3; "
+            "grep '^allowed   refused   Pod shop/good ' changed",
+            END: "until kubectl run denied --image 127.0.0.1:5000/shop/clock:1 -n shop; "
+            "do sleep 0.2; done",
         },
     ),
     "P2-import-images.md": (
@@ -411,7 +439,20 @@ kubectl -n shop create secret docker-registry quay --docker-server=quay.test:80 
 """
 )
 
+POLICED = """
+cat >policy.yaml <<END
+{apiVersion: v1, kind: ImagePolicyConfig, executionRules: [{name: hub, matchRegistries: [docker.io]}]}
+END
+wharf up --image-policy policy.yaml --detach
+export KUBECONFIG="$WHARF_STATE/admin.kubeconfig"
+wharf project create shop
+"""
+
 STOCK: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "P1-which-images-may-run.md": (
+        POLICED,
+        {END: "grep 'Forbidden: this image is prohibited by policy' refusal"},
+    ),
     "P2-import-images.md": (
         IMPORTS,
         {
