@@ -251,6 +251,18 @@ async def test_what_is_extra_is_removed_at_the_end(whole, source, target):
     assert target.asked[-1] == "delete old"
 
 
+async def test_signatures_of_what_an_index_has_are_not_extra(copy, source, target):
+    await copy.image()
+    own, gone = f"sha256-{ARM.digest.hex}.sig", f"sha256-{Digest.of(b'gone').hex}.sig"
+    for name in (own, gone):
+        target.push(name, made_images.image(b"signed by the owner of the mirror"))
+
+    plan = await copy.plan(delete_extra=True)
+
+    assert ([one.root for one in plan.same], plan.moves) == ([INDEX.digest], ())
+    assert [str(one.tag) for one in plan.extra] == [gone]
+
+
 async def test_a_source_without_tags_empties_nothing(copy, source, target):
     source.tagged.clear()
 

@@ -19,7 +19,7 @@ from wharfinger.oci import media_types
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.names import Tag
 from wharfinger.remote.copy import platforms
-from wharfinger.remote.copy.plan import Failure, Held, Node, Offered, Wanted
+from wharfinger.remote.copy.plan import Failure, Held, Node, Offered, Wanted, about
 from wharfinger.remote.copy.platforms import Platform
 from wharfinger.remote.errors import ManifestAbsent
 from wharfinger.remote.repository import RemoteManifest, Source, Target
@@ -85,20 +85,23 @@ async def every(source: Source, target: Target, choice: Choice) -> tuple[Offered
     if not names:
         raise ManifestAbsent(str(source.name), "it has no tags")
     held_tags = await _digests(target, there)
+    # Whether what a tag of the target is about stays can only be told by who knows all that stays.
+    all_read = any(name not in names and about(name) is not None for name in there)
     failures, wanted = list[Failure](), list[Wanted]()
 
     async def read(name: str) -> None:
         tag = Tag.parse(name)
         try:
-            wanted.append(await reading.tagged(tag, held_tags.get(name)))
+            known = None if all_read else held_tags.get(name)
+            wanted.append(await reading.tagged(tag, known))
         except WharfingerError as error:
             failures.append(Failure(name, error))
 
     await together(names, read)
     wanted.sort(key=lambda one: str(one.goal))
     failures.sort(key=lambda one: one.name)
-    about = await reading.about(wanted, known=frozenset(names))
-    offered = Offered((*wanted, *about), reading.nodes, tuple(failures), frozenset(names))
+    more = await reading.about(wanted, known=frozenset(names))
+    offered = Offered((*wanted, *more), reading.nodes, tuple(failures), frozenset(names))
     return offered, Held(held_tags)
 
 
@@ -138,11 +141,11 @@ class _Reading:
         self.nodes: dict[Digest, Node] = {}
         self._bytes = 0
 
-    async def tagged(self, tag: Tag, there: Digest | None) -> Wanted:
-        """An image by its tag; read no further if the target has it, unless it is asked about it."""
+    async def tagged(self, tag: Tag, known: Digest | None) -> Wanted:
+        """An image by its tag; read no further if it is known, unless what is about it is asked for."""
         whole = self._choice.extent is not Extent.SYSTEM
         root = meant = await self._source.digest(tag)
-        if not whole or root != there or self._choice.referrers:
+        if not whole or meant != known or self._choice.referrers:
             root = await self.root(await self._source.manifest(meant))
             await self.image(root)
         return Wanted(root, tag, tag, meant)
