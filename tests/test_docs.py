@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+from wharfinger.cli.copy import copy
+from wharfinger.cli.copy_options import Access
 from wharfinger.cli.evacuate import Ways
 from wharfinger.cli.evacuate_options import Drain, Telling
 from wharfinger.cli.exit_codes import MEANINGS
@@ -18,6 +21,7 @@ from wharfinger.maintenance.fleet import metrics
 from wharfinger.maintenance.node import drain_metrics
 from wharfinger.maintenance.node.progress import Kind, State
 from wharfinger.oci import manifest, names
+from wharfinger.remote.copy.run import Kind as Told
 from wharfinger.server import limits, settings
 
 ROOT = Path(__file__).parent.parent
@@ -99,6 +103,19 @@ def test_evacuate_has_all_of_its_words():
     assert [state for state in State if state not in text] == []
     for name in re.findall(r"TYPE (\w+) gauge", drain_metrics.text([], now=0)):
         assert f"`{name}" in text
+
+
+def test_copy_has_all_of_its_words():
+    text = page("docs/reference/copy.md")
+    flags = [
+        one.name.rstrip("_").replace("_", "-")
+        for one in inspect.signature(copy).parameters.values()
+        if one.kind is one.KEYWORD_ONLY and one.name not in ("access", "form")
+    ]
+
+    words = [f"--{name}" for name in (*flags, *(one.replace("_", "-") for one in Access.__slots__))]
+    assert [word for word in words if f"`{word}" not in text] == []
+    assert [kind for kind in Told if f"`{kind}`" not in text] == []
 
 
 def test_metrics_of_maintenance_are_named_as_they_are():
