@@ -52,42 +52,54 @@ def named(stream: Object, repository: str, public: str) -> Object | None:
 
 
 def tagged(
-    stream: Object, tag: str, digest: str | None, *, repository: str, created: str
+    stream: Object, tags: Mapping[str, str | None], *, repository: str, created: str
 ) -> Object | None:
-    """The stream after its repository had `digest` under `tag`; None if it says so already."""
-    newest = history.latest(stream, tag)
-    ours = is_ours(newest, repository)
-    if digest is None:
-        return _emptied(stream, tag) if ours else None
-    if newest is not None and ours and newest["image"] == digest:
+    """The stream after its repository had a digest, or nothing, under each of these tags.
+
+    None if it says so already.
+    """
+    heads = history.heads(stream)
+    if all(_says(heads.get(tag), digest, repository) for tag, digest in tags.items()):
         return None
     draft = Draft(stream)
-    draft.move(tag, {
-        "created": created,
-        "dockerImageReference": f"{repository}@{digest}",
-        "image": digest,
-        "generation": stream["metadata"].get("generation") or 1,
-    })  # fmt: skip
+    for tag, digest in tags.items():
+        newest = next(iter(draft.events(tag)), None)
+        if _says(newest, digest, repository):
+            continue
+        if digest is None:
+            _empty(draft, tag)
+            continue
+        draft.move(tag, {
+            "created": created,
+            "dockerImageReference": f"{repository}@{digest}",
+            "image": digest,
+            "generation": stream["metadata"].get("generation") or 1,
+        })  # fmt: skip
     return trimmed(draft.object, MOST_EVENTS)
 
 
-def _emptied(stream: Object, tag: str) -> Object:
-    """The stream without the history of a tag; where the tag comes from stays wanted."""
-    wanted = history.spec_tag(stream, tag)
-    draft = Draft(stream)
+def _empty(draft: Draft, tag: str) -> None:
+    """Forget the history of a tag; where the tag comes from stays wanted."""
+    wanted = draft.spec_tags.get(tag)
     draft.remove(tag)
     if wanted is not None and wanted.get("from"):
-        draft.spec_tags[tag] = dict(wanted)
-    return draft.object
+        draft.spec_tags[tag] = wanted
 
 
-def left_behind(stream: Object, tag: str, digest: str | None, repository: str) -> bool:
-    """Whether the stream has moved a tag on, and the registry still has what it was before.
+def _says(newest: Mapping[str, Any] | None, digest: str | None, repository: str) -> bool:
+    """Whether the newest event of a tag agrees with what the registry has under it."""
+    if newest is None or not is_ours(newest, repository):
+        return digest is None
+    return bool(newest["image"] == digest)
+
+
+def left_behind(told: Mapping[str, Any], digest: str | None, repository: str) -> bool:
+    """Whether the stream has moved a tag of its status on, and the registry still has what it was.
 
     What an import or a copy has moved is written in the stream first. So an image that is in its
     history already is the older one, and one that is not was pushed and not yet told.
     """
-    newest, *older = history.events(stream, tag) or (None,)
+    newest, *older = told.get("items") or (None,)
     if newest is None or (is_ours(newest, repository) and newest["image"] == digest):
         return False
     return digest is None or any(
@@ -101,12 +113,8 @@ def agrees(stream: Object, present: Mapping[str, str], repository: str, public: 
         return False
     if any(tag not in present for tag in our_tags(stream, repository)):
         return False
-    return all(_says(stream, tag, digest, repository) for tag, digest in present.items())
-
-
-def _says(stream: Object, tag: str, digest: str, repository: str) -> bool:
-    newest = history.latest(stream, tag)
-    return newest is not None and is_ours(newest, repository) and newest["image"] == digest
+    heads = history.heads(stream)
+    return all(_says(heads.get(tag), digest, repository) for tag, digest in present.items())
 
 
 def source(stream: Object, tag: str) -> RepositoryName | None:
@@ -140,11 +148,6 @@ def trimmed(stream: Object, most: int) -> Object:
 def is_ours(event: Mapping[str, Any] | None, repository: str) -> bool:
     """Whether an event is of an image that our registry has for the stream."""
     return event is not None and event["dockerImageReference"].startswith(f"{repository}@")
-
-
-def tags(stream: Object) -> list[str]:
-    """The tags that have a history."""
-    return [one["tag"] for one in (stream.get("status") or {}).get("tags") or () if one["items"]]
 
 
 def our_tags(stream: Object, repository: str) -> list[str]:

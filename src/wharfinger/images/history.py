@@ -41,6 +41,15 @@ def latest(stream: Object, tag: str) -> Event | None:
     return dict(found[0]) if found else None
 
 
+def heads(stream: Object) -> dict[str, Event]:
+    """What each tag that has had an image means now."""
+    return {
+        one.get("tag") or "": dict(one["items"][0])
+        for one in (stream.get("status") or {}).get("tags") or ()
+        if one.get("items")
+    }
+
+
 def spec_tag(stream: Object, tag: str) -> Mapping[str, Any] | None:
     """What is wanted of the tag."""
     for one in (stream.get("spec") or {}).get("tags") or ():

@@ -155,22 +155,19 @@ class Streams:
         if stream is None:
             return
         tags, repository = await self._tags(name), self.repository(name)
-        for text in agreement.tags(stream):
-            tag = Tag.find(text)
+        for told in (stream.get("status") or {}).get("tags") or ():
+            tag = Tag.find(told["tag"])
             if tag is None:
                 continue
             digest = tags.get(tag)
-            behind = agreement.left_behind(
-                stream, text, str(digest) if digest else None, repository
-            )
-            newest = history.latest(stream, text)
-            if not behind or newest is None:
+            if not agreement.left_behind(told, str(digest) if digest else None, repository):
                 continue
+            newest = told["items"][0]
             with suppress(NotFound, BadInput, TooLarge):
                 if not agreement.is_ours(newest, repository):
                     if digest is not None:
                         await self._registry.delete_manifest(name, tag)
-                elif (source := agreement.source(stream, text)) is not None:
+                elif (source := agreement.source(stream, tag.text)) is not None:
                     await self._registry.link_image(
                         name, Digest.parse(newest["image"]), source, tag
                     )
@@ -287,11 +284,8 @@ class Streams:
         repository, created = self.repository(name), metadata.timestamp(self._now())
         new = agreement.begun(name.project, name.rest) if stream is None else stream
         new = agreement.named(new, repository, self.public(name)) or new
-        for tag, digest in tags.items():
-            text = None if digest is None else str(digest)
-            new = (
-                agreement.tagged(new, tag.text, text, repository=repository, created=created) or new
-            )
+        texts = {tag.text: None if digest is None else str(digest) for tag, digest in tags.items()}
+        new = agreement.tagged(new, texts, repository=repository, created=created) or new
         return None if new is stream else new
 
     async def _write(
