@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import authz, copying, fleet, imports, maintenance, objects, plans, registry
+from bench import authz, copying, fleet, imports, maintenance, objects, plans, policies, registry
 from bench.measures import SUITES
 from e2e import machine
 
@@ -22,6 +22,7 @@ PARTS: Final[dict[str, Callable[[Path, int], str]]] = {
     "registry": registry.measure,
     "objects": objects.measure,
     "plans": plans.measure,
+    "policies": policies.measure,
     "authz": authz.measure,
     "fleet": fleet.measure,
     "maintenance": maintenance.measure,
