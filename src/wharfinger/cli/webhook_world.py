@@ -9,7 +9,7 @@ on namespaces, is told once in the log.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,12 +24,8 @@ from wharfinger.images.remote_images import RemoteImages, Result
 from wharfinger.maintenance.api import ApiRefused
 from wharfinger.maintenance.kube.api import KubeApi
 from wharfinger.maintenance.kube.server import Server
-from wharfinger.oci.credentials import Credential
-from wharfinger.oci.reference import ImageReference
-from wharfinger.oci.registry_host import RegistryHost
 from wharfinger.remote.reach import Reach
 from wharfinger.remote.registries import Registries
-from wharfinger.remote.repository import Source
 from wharfinger.server.webhook.judge import World
 from wharfinger.server.webhook.world import KnownCluster, NoCluster
 
@@ -56,7 +52,9 @@ class OpenedWorld:
                     reach=self.reach, trust=lambda host: site_registries.trust_of(self.site, host)
                 )
             )
-            images = RemoteImages(SiteRegistries(registries, self.site), labels=labels, count=count)
+            images = RemoteImages(
+                site_registries.SiteRegistries(registries, self.site), labels=labels, count=count
+            )
             stack.push_async_callback(images.close)
             if self.server is None:
                 yield NoCluster(images)
@@ -101,17 +99,3 @@ class KubeCluster:
 
 def _root(group: str, version: str) -> str:
     return f"/apis/{group}/{version}" if group else f"/api/{version}"
-
-
-@dataclass(frozen=True, slots=True)
-class SiteRegistries:
-    """Those that the site calls insecure are asked so; no others are."""
-
-    registries: Registries
-    site: Site
-
-    def source(
-        self, name: ImageReference, *, logins: Sequence[Credential] = (), seconds: float
-    ) -> Source:
-        insecure = site_registries.is_insecure(self.site, RegistryHost.parse(name.registry))
-        return self.registries.source(name, logins=logins, insecure=insecure, seconds=seconds)

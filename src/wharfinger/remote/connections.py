@@ -28,7 +28,8 @@ from wharfinger.remote.reach import Reach
 if TYPE_CHECKING:
     from aiohttp.connector import AddrInfoType
 
-CONNECTIONS: Final = 64
+CONNECTIONS: Final = 512
+"""So many that those who are kept waiting by some registries take none from the others."""
 PER_HOST: Final = 16
 IDLE: Final = 15.0
 """Seconds that a connection is kept for the next request."""

@@ -203,6 +203,7 @@ class Endpoint:
     ) -> tuple[aiohttp.ClientResponse, Origin]:
         """Try what may be shown, in turn; the last refusal is the answer if nothing counts."""
         challenges = tuple(challenge.parse(refusal.headers.getall("WWW-Authenticate", ())))
+        refusal.release()
         answer, where = refusal, self.origin
         async for header in self._authorization().answers(challenges, request.scopes):
             answer.release()
