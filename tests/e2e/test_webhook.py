@@ -65,9 +65,11 @@ def webhook(make: Callable[..., Webhook], registry: ScriptedRegistry, site: Path
 
 
 def test_reviews_of_all_releases_are_answered_and_what_is_none_is_refused(
-    make: Callable[..., Webhook],
+    make: Callable[..., Webhook], tmp_path: Path
 ) -> None:
-    server = make((REVIEWS / "policy.yaml").read_text(), "--no-cluster")
+    audit_log = tmp_path / "audit.log"
+    policy = (REVIEWS / "policy.yaml").read_text()
+    server = make(policy, "--no-cluster", "--audit-log", audit_log)
     server.start()
     over = server.connect()
     for file in sorted(REVIEWS.glob("*.json")):
@@ -91,7 +93,7 @@ def test_reviews_of_all_releases_are_answered_and_what_is_none_is_refused(
     assert server.status("/readyz") == (200, "ok")
     metrics = server.status("/metrics")[1]
     assert 'wharfinger_admission_requests_total{review="mutate",verdict="refused"}' in metrics
-    audit = [json.loads(line) for line in _lines(server.folder / "audit.log")]
+    audit = [json.loads(line) for line in _lines(audit_log)]
     assert {entry["allowed"] for entry in audit} == {True, False}
     assert "Traceback" not in server.log.read_text()
     assert server.stop() == 0
@@ -220,7 +222,8 @@ def test_who_shows_no_certificate_of_the_api_server_is_turned_away(
     clients = made_certificates.authority("Clients CA")
     file = tmp_path / "clients.crt"
     file.write_bytes(clients.pem)
-    server = make((REVIEWS / "policy.yaml").read_text(), "--no-cluster", "--client-ca", file)
+    flags = ("--no-cluster", "--audit-log", "-", "--client-ca", file)
+    server = make((REVIEWS / "policy.yaml").read_text(), *flags)
     server.start()
     known = made_certificates.client(clients)
 
@@ -231,6 +234,9 @@ def test_who_shows_no_certificate_of_the_api_server_is_turned_away(
 
     assert (status, found["response"]["allowed"]) == (200, True)
     assert server.status("/readyz") == (200, "ok")
+    machine.eventually(
+        "the decision to be told", lambda: '"user":"ada"' in server.log.read_text() or None
+    )
     assert server.stop() == 0
 
 

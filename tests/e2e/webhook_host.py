@@ -76,7 +76,6 @@ class Webhook:
             *("--listen", f"127.0.0.1:{self.port}"),
             *("--status-listen", f"127.0.0.1:{self.status_port}"),
             *("--tls-cert", self.folder / "tls.crt", "--tls-key", self.folder / "tls.key"),
-            *("--audit-log", self.folder / "audit.log"),
         )
         self.process = Process(*command, *self.flags, log=self.log, environ=self.environ)
         machine.eventually(self.process.output, self._ready)

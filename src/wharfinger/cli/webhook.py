@@ -51,7 +51,7 @@ def webhook(
     registry
         Host and port of the integrated registry of the cluster.
     audit_log
-        File to write each decision to, as a line of JSON.
+        File to write each decision to, as a line of JSON; - is standard output.
     linger_seconds
         How long reviews are still taken after SIGTERM.
     tls_cert

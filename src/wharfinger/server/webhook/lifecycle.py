@@ -22,7 +22,7 @@ import uvloop
 from wharfinger.images.remote_images import Result, wants_labels
 from wharfinger.server import listener
 from wharfinger.server import logging as server_logging
-from wharfinger.server.audit_log import AuditFile, AuditLog
+from wharfinger.server.audit_log import AuditFile, AuditLog, StandardOutput
 from wharfinger.server.drain import Drain
 from wharfinger.server.health import Health
 from wharfinger.server.listener import Listener, ListenerEnded
@@ -35,7 +35,7 @@ from wharfinger.server.webhook.certificate import ServedCertificate
 from wharfinger.server.webhook.judge import Judge, World
 from wharfinger.server.webhook.metrics import WebhookMetrics
 from wharfinger.server.webhook.reviews import Reviews
-from wharfinger.server.webhook.settings import WebhookSettings
+from wharfinger.server.webhook.settings import STDOUT, WebhookSettings
 from wharfinger.system import signals
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ async def serve(settings: WebhookSettings, world: OpenWorld, ready: Callable[[st
         opened = await stack.enter_async_context(
             world(labels=lambda: wants_labels(policy.policy), count=counts.resolved)
         )
-        audit = AuditLog(AuditFile(settings.audit), metrics) if settings.audit is not None else None
+        audit = _audit(settings, metrics)
         if audit is not None:
             stack.push_async_callback(audit.close)
             tasks.start("audit", audit.run)
@@ -96,6 +96,13 @@ async def serve(settings: WebhookSettings, world: OpenWorld, ready: Callable[[st
         if not asked.is_set():
             raise ListenerEnded("cannot go on serving: the listener ended by itself")
     logger.info("ended")
+
+
+def _audit(settings: WebhookSettings, metrics: Metrics) -> AuditLog | None:
+    if settings.audit is None:
+        return None
+    sink = StandardOutput() if settings.audit == STDOUT else AuditFile(settings.audit)
+    return AuditLog(sink, metrics)
 
 
 def _certificate(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from wharfinger.server.settings import BadSettings, Listen
 from wharfinger.server.webhook.certificate import Given
+
+
+STDOUT: Final = Path("-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,7 @@ class WebhookSettings:
     registry: str = ""
     """The integrated registry of the cluster, as `host[:port]`."""
     audit: Path | None = None
+    """Where each decision is written, `STDOUT` for standard output."""
     linger_seconds: float = 5.0
     """How long reviews are still taken once we are asked to end: so long a cluster may send them."""
     drain_seconds: int = 10
