@@ -159,6 +159,42 @@ async def test_a_client_that_goes_does_not_stop_the_keeping(world):
     assert (await world.registry.blob(NAME, Digest.of(LAYER))).size == len(LAYER)
 
 
+async def test_tags_of_the_stream_are_listed_among_those_of_the_registry(world):
+    digest = world.upstream.push("1", layer=LAYER)
+    with pytest.raises(RepositoryUnknown):
+        await world.subject.tags(NAME, "", 10)
+    for tag in ("b", "d"):
+        world.imported(tag, digest)
+    assert await world.subject.tags(NAME, "", 10) == [Tag("b"), Tag("d")]
+    config = b"{}"
+    await world.registry.put_blob(NAME, Digest.of(config), config)
+    raw = world.upstream.manifests[
+        world.upstream.put(
+            {
+                "schemaVersion": 2,
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "config": {"mediaType": "a/b", "digest": str(Digest.of(config)), "size": 2},
+                "layers": [],
+            },
+            "application/vnd.oci.image.manifest.v1+json",
+        )
+    ].raw
+    for tag in ("a", "c", "d"):
+        await world.registry.put_manifest(NAME, Tag(tag), raw, None)
+
+    assert [str(tag) for tag in await world.subject.tags(NAME, "", 10)] == ["a", "b", "c", "d"]
+    assert [str(tag) for tag in await world.subject.tags(NAME, "a", 2)] == ["b", "c"]
+
+
+async def test_a_stream_of_many_images_is_looked_through(world):
+    world.imported("last", world.upstream.push("1", layer=LAYER))
+    (history,) = world.cache.objects["imagestreams", "team", "app"]["status"]["tags"]
+    old = [{"image": str(Digest.of(str(number).encode()))} for number in range(300)]
+    history["items"] = [*old, *history["items"]]
+
+    assert await world.read(Digest.of(LAYER)) == LAYER
+
+
 async def test_what_no_image_of_the_stream_names_is_never_fetched(world):
     world.imported("1", world.upstream.push("1"))
     foreign = world.upstream.push("2", layer=b"foreign")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -30,7 +30,6 @@ from wharfinger.images.remembered import Remembered
 from wharfinger.images.transfers import Transfer
 from wharfinger.oci import manifest as manifests
 from wharfinger.oci.digest import Digest
-from wharfinger.oci.errors import InvalidDigest
 from wharfinger.oci.manifest import Descriptor, Manifest
 from wharfinger.oci.names import RepositoryName, Tag
 from wharfinger.registry.errors import (
@@ -45,6 +44,13 @@ from wharfinger.remote.repository import Source
 
 REMEMBERED: Final = 64
 REMEMBERED_SECONDS: Final = 10 * 60.0
+
+TRANSFERS: Final = 16
+TRANSFERS_EACH: Final = 6
+"""How many blobs are fetched at a time, in all and for one project: each has its window in memory."""
+
+_STRETCH: Final = 100
+"""How many images are looked through before others have their turn."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +87,7 @@ class PullThrough:
         )
         self._transfers: dict[Content, Transfer] = {}
         self._completing: set[Content] = set()
-        self._turns = Turns(most=8, each=2)
+        self._turns = Turns(TRANSFERS, TRANSFERS_EACH)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -103,7 +109,7 @@ class PullThrough:
             return await self._registry.manifest(name, reference)
         except (ManifestUnknown, RepositoryUnknown) as absent:
             stream = self._stream(name)
-            digest = None if stream is None else self._meant(stream, reference)
+            digest = None if stream is None else await self._meant(stream, reference)
             if stream is None or digest is None:
                 raise
             with _absent_as(absent):
@@ -119,6 +125,19 @@ class PullThrough:
                 await transfer.begun()
         return ComingBlob(digest, transfer.blob.size, None, transfer)
 
+    async def tags(self, name: RepositoryName, after: str, limit: int) -> list[Tag]:
+        """Those of the registry, and those of the stream whose images are elsewhere."""
+        stream = self._stream(name)
+        try:
+            found = await self._registry.tags(name, after, limit)
+        except RepositoryUnknown:
+            if stream is None or not any(_history(stream)):
+                raise
+            found = []
+        told = (stream or {}).get("status", {}).get("tags") or ()
+        imported = {Tag(one["tag"]) for one in told if one["tag"] > after and one.get("items")}
+        return sorted(imported.union(found))[:limit]
+
     def read_blob(self, blob: Blob, start: int, stop: int) -> AsyncIterator[bytes]:
         if isinstance(blob, ComingBlob):
             return blob.transfer.read(start, stop)
@@ -129,24 +148,32 @@ class PullThrough:
     def _stream(self, name: RepositoryName) -> Object | None:
         return self._cache.get(IMAGE_STREAM.resource, name.project, name.rest)
 
-    def _meant(self, stream: Object, reference: Digest | Tag) -> Digest | None:
+    async def _meant(self, stream: Object, reference: Digest | Tag) -> Digest | None:
         """The image that a reader asks for, if it is one of the stream."""
         if isinstance(reference, Tag):
-            return next(_history(stream, reference.text), None)
-        return reference if reference in self._images(stream) else None
+            newest = next(_history(stream, reference.text), "")
+            return Digest.parse(newest) if newest else None
+        wanted = str(reference)
+        if wanted in _history(stream):
+            return reference
+        found = await self._first(stream, lambda name, _: name == wanted)
+        return None if found is None else reference
 
-    def _images(self, stream: Object) -> dict[Digest, Object]:
-        """Every image of the history, with those of its indexes, and what is known of each."""
-        found: dict[Digest, Object] = {}
-        for digest in _history(stream):
-            image = found[digest] = self._image(digest)
-            for child in image.get("dockerImageManifests") or ():
-                digest = Digest.parse(child["digest"])
-                found.setdefault(digest, self._image(digest))
-        return found
+    async def _first(self, stream: Object, fits: Callable[[str, Object], bool]) -> Digest | None:
+        """The first image that fits, of the history and of the indexes in it."""
+        looked = set[str]()
+        for number, name in enumerate(_history(stream)):
+            if number % _STRETCH == _STRETCH - 1:
+                await asyncio.sleep(0)
+            children = self._image(name).get("dockerImageManifests") or ()
+            for one in (name, *(child["digest"] for child in children)):
+                if one not in looked and fits(one, self._image(one)):
+                    return Digest.parse(one)
+                looked.add(one)
+        return None
 
-    def _image(self, digest: Digest) -> Object:
-        return self._cache.get(IMAGE.resource, "", str(digest)) or {}
+    def _image(self, name: str) -> Object:
+        return self._cache.get(IMAGE.resource, "", name) or {}
 
     # Fetching
 
@@ -173,15 +200,14 @@ class PullThrough:
         under_way = self._transfers.get(content)
         if under_way is not None:
             return under_way
-        name, digest = content
+        name, wanted = content.name, str(content.digest)
         stream = self._stream(name)
-        images = {} if stream is None else self._images(stream)
-        for image, known in images.items():
-            if stream is not None and str(digest) in _blobs(known):
-                manifest = _read(await self._stored(name, stream, image))
-                for blob in manifest.blobs:
-                    if blob.digest == digest:
-                        return self._transfer(name, stream, blob)
+        if stream is not None:
+            image = await self._first(stream, lambda _, known: wanted in _blobs(known))
+            manifest = image and _read(await self._stored(name, stream, image))
+            for blob in manifest.blobs if manifest else ():
+                if blob.digest == content.digest:
+                    return self._transfer(name, stream, blob)
         raise Absent("cannot find this in an image of the stream")
 
     async def _stored(self, name: RepositoryName, stream: Object, digest: Digest) -> StoredManifest:
@@ -202,7 +228,10 @@ class PullThrough:
 
     async def _carry(self, stream: Object, transfer: Transfer, content: Content) -> None:
         try:
-            async with aclosing(self._origins.blob(stream, transfer.blob)) as parts:
+            async with (
+                self._turns.of(content.name.project),
+                aclosing(self._origins.blob(stream, transfer.blob)) as parts,
+            ):
                 await transfer.run(parts, active=self._active)
         except WharfingerError as error:
             logger.info("cannot keep %s for %s: %s", content.digest, content.name, error.message)
@@ -213,11 +242,10 @@ class PullThrough:
         """Fetch what an image still lacks, then put its manifest into the registry."""
         name, manifest = content.name, _read(stored)
         try:
-            async with self._turns.of(name.project):
-                for blob in manifest.blobs:
-                    if not await self._has(name, blob.digest):
-                        await self._transfer(name, stream, blob).ended()
-                await self._put(name, manifest, content.digest)
+            for blob in manifest.blobs:
+                if not await self._has(name, blob.digest):
+                    await self._transfer(name, stream, blob).ended()
+            await self._put(name, manifest, content.digest)
         except ManifestIncomplete:
             pass  # an index, some of whose images nobody has asked for
         except WharfingerError as error:
@@ -244,12 +272,12 @@ class PullThrough:
         task.add_done_callback(self._tasks.discard)
 
 
-def _history(stream: Object, tag: str | None = None) -> Iterator[Digest]:
+def _history(stream: Object, tag: str | None = None) -> Iterator[str]:
     """The images of a tag, or of all, the newest of each tag first."""
     for history in (stream.get("status") or {}).get("tags") or ():
         for event in (history.get("items") or ()) if tag in (None, history["tag"]) else ():
-            with suppress(InvalidDigest):  # "" of what was never fetched
-                yield Digest.parse(event.get("image") or "")
+            if image := event.get("image"):
+                yield image
 
 
 def _blobs(image: Object) -> set[str]:

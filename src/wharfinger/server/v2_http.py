@@ -115,6 +115,8 @@ class Content(Protocol):
 
     def read_blob(self, blob: Blob, start: int, stop: int) -> AsyncIterator[bytes]: ...
 
+    async def tags(self, name: RepositoryName, after: str, limit: int) -> list[Tag]: ...
+
 
 class Told(Protocol):
     """Who is told of what has changed in the registry, before the client reads its answer."""

@@ -52,7 +52,7 @@ async def catalog(call: Call) -> Answer:
 
 async def list_tags(call: Call) -> Answer:
     size = page_size(call, MAX_TAGS)
-    found = await call.registry.tags(call.name, marker(call), size + 1)
+    found = await call.content.tags(call.name, marker(call), size + 1)
     tags = [tag.text for tag in found]
     document = {"name": str(call.name), "tags": tags[:size]}
     return _page(document, call, tags, size, more=len(tags) > size)
