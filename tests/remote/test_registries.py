@@ -1,5 +1,6 @@
 """What registries have in common, and what one set of logins keeps from another."""
 
+import asyncio
 import base64
 
 import pytest
@@ -9,6 +10,7 @@ from wharfinger.oci.credentials import Credential
 from wharfinger.oci.names import Tag
 from wharfinger.oci.reference import ImageReference
 from wharfinger.oci.registry_host import InvalidRegistry, RegistryHost
+from wharfinger.remote import endpoint
 from wharfinger.remote import registries as remote_registries
 from wharfinger.remote.errors import LoginNeeded, WrongLogin
 from wharfinger.remote.trust import Trust
@@ -62,6 +64,30 @@ async def test_a_token_is_shared_by_those_who_come_with_the_same_login(hostile, 
     paths = [target.partition("?")[0] for target in script.targets]
     assert paths.count("/token") == 1
     assert len(paths) == 1 + 1 + 3
+
+
+async def test_tokens_for_many_repositories_are_kept_within_bounds(
+    hostile, registries, monkeypatch
+):
+    monkeypatch.setattr(endpoint, "SHOWN", 2)
+    script = await hostile()
+    refused = Reply(401, {"WWW-Authenticate": f'Bearer realm="{script.url}/token"'})
+    names = [f"team/{letter}" for letter in "abcd"]
+    for name in names:
+        script.answers[f"/v2/{name}/tags/list"] = lambda asked: (
+            said({"tags": ["1"]}) if asked.login else refused
+        )
+    script.answers["/token"] = lambda _: said({"token": "t0ken"})
+    opened = await registries()
+
+    async def tags(name: str) -> list[str]:
+        image = ImageReference.parse(f"{script.host}/{name}")
+        return await opened.source(image, insecure=True, seconds=20).tags()
+
+    assert await asyncio.gather(*map(tags, names)) == [["1"]] * 4
+    before = len(script.seen)
+    assert await tags(names[0]) == ["1"]
+    assert len(script.seen) - before == 3
 
 
 async def test_what_is_kept_is_bounded(registries, monkeypatch):

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import OrderedDict
 from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
+from weakref import WeakValueDictionary
 
 import aiohttp
 
@@ -39,6 +41,9 @@ from wharfinger.remote.trust import Trust
 
 ANSWER_LIMIT: Final = 4 << 20
 REDIRECTS: Final = 5
+SHOWN: Final = 1_024
+"""Tokens that are kept of a registry."""
+
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _FOLLOWED: Final = frozenset({"GET", "HEAD"})
 TLS_SECONDS: Final = 5.0
@@ -100,8 +105,8 @@ class Endpoint:
         self._logins, self._insecure = tuple(logins), insecure
         self._found: Origin | None = None
         self._certain = False
-        self._shown: dict[Scopes, str] = {}
-        self._asking = asyncio.Lock()
+        self._shown: OrderedDict[Scopes, str] = OrderedDict()
+        self._asking: WeakValueDictionary[Scopes, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def origin(self) -> Origin:
@@ -189,7 +194,7 @@ class Endpoint:
             return answer, where
         if isinstance(request.body, AsyncIterable):
             return answer, where
-        async with self._asking:
+        async with self._asking.setdefault(request.scopes, asyncio.Lock()):
             new = self._shown.get(request.scopes)
             if new not in (None, shown):  # another request has got it while we waited
                 answer.release()
@@ -209,9 +214,14 @@ class Endpoint:
             answer.release()
             answer, where = await self._follow(request, header)
             if answer.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-                self._shown[request.scopes] = header
+                self._keep(request.scopes, header)
                 break
         return answer, where
+
+    def _keep(self, scopes: Scopes, header: str) -> None:
+        self._shown[scopes] = header
+        if len(self._shown) > SHOWN:
+            self._shown.popitem(last=False)
 
     def _authorization(self) -> Authorization:
         return Authorization(
