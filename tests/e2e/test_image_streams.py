@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from e2e import images, machine
+from e2e import clients, images, machine
 from e2e.clients import Kubectl, Skopeo
 from e2e.machine import Done
+from e2e.registry_api import RegistryApi
 from e2e.wharf import WHARF, Wharf
 
 pytestmark = pytest.mark.e2e
@@ -98,3 +99,33 @@ def test_streams_follow_what_is_pushed_tagged_and_deleted(
     here("delete", "is", "prod").check()
     assert pulled(f"{project}/prod:live") is None
     assert pulled(f"{other}/app:theirs") == digest
+
+
+async def test_a_server_that_was_killed_and_comes_back_under_another_address_repairs_its_streams(
+    tmp_path: Path,
+) -> None:
+    server = Wharf(tmp_path / "state")
+    server.start()
+    try:
+        kubectl = clients.kubectl(clients.KUBECTLS[0], server, tmp_path / "kubectl")
+        kubectl("create", "namespace", "harbour").check()
+        manifest, contents = images.random_image(limit=1000)
+        token = server.admin_token()
+        async with RegistryApi.connect(server.url, token, server.context()) as registry:
+            assert await registry.put_image("harbour/app", "1", manifest, contents) == 201
+    finally:
+        server.kill()
+    moved = Wharf(tmp_path / "state")
+    moved.start()
+    try:
+        path = "jsonpath={.status.dockerImageRepository} {.status.tags[0].items[0].dockerImageReference}"
+        kubectl = clients.kubectl(clients.KUBECTLS[0], moved, tmp_path / "kubectl")
+        place = f"{moved.host}/harbour/app"
+        told = f"{place} {place}@{images.digest_of(manifest)}"
+
+        def repaired() -> bool | None:
+            return kubectl("-n", "harbour", "get", "is", "app", "-o", path).out == told or None
+
+        machine.eventually("the stream to name the new address", repaired)
+    finally:
+        moved.stop()
