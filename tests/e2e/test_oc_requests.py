@@ -30,7 +30,7 @@ HABITS = (
     "create secret docker-registry", "create secret generic", "secrets link", "secrets unlink",
     "sa new-token", "sa get-token", "create token", "policy add-role-to-user",
     "policy add-role-to-group", "registry login", "set build-secret", "set volume", "patch",
-    "extract", "describe", "adm cordon", "adm drain", "adm uncordon",
+    "extract", "describe", "adm cordon", "adm drain", "adm uncordon", "import-image", "tag",
 )  # fmt: skip
 PAGE = machine.ROOT / "docs" / "reference" / "openshift.md"
 
