@@ -134,6 +134,8 @@ async def test_a_cluster_without_image_streams_is_asked_for_none():
         ({"Config": {}}, {}, True),
         ({"Config": {"Labels": None}}, {}, True),
         ("broken", None, False),
+        ({"Config": []}, None, False),
+        ({"Config": {"Labels": {"a": 1}}}, None, False),
     ],
 )
 def test_what_is_known_of_a_config(content, labels, readable):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wharfinger.errors import Unavailable
-from wharfinger.images import pull_accounts
+from wharfinger.images import metadata, pull_accounts
+from wharfinger.images.metadata import UnreadableConfig
 from wharfinger.images.pull_accounts import Cluster, PullAccount
 from wharfinger.images.remembered import Remembered
 from wharfinger.images.turns import Busy, Turns
@@ -139,16 +140,18 @@ class ClusterStreams:
 
 def image_of(found: Mapping[str, Any]) -> Image:
     """What an `Image` object says of its image."""
-    metadata = _mapping(found.get("metadata"))
-    content = found.get("dockerImageMetadata")
-    config = _mapping(content).get("Config")
+    meta = _mapping(found.get("metadata"))
+    try:
+        labels, readable = metadata.labels(found), True
+    except UnreadableConfig:
+        labels, readable = None, False
     return Image(
-        digest=str(metadata.get("name") or ""),
+        digest=str(meta.get("name") or ""),
         reference=str(found.get("dockerImageReference") or ""),
-        labels=_mapping(metadata.get("labels")),
-        annotations=_mapping(metadata.get("annotations")),
-        config_labels=_mapping(_mapping(config).get("Labels")) if config is not None else None,
-        config_readable=content is None or isinstance(content, dict),
+        labels=_mapping(meta.get("labels")),
+        annotations=_mapping(meta.get("annotations")),
+        config_labels=labels,
+        config_readable=readable,
     )
 
 

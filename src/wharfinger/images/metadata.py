@@ -84,7 +84,7 @@ def size(layers: Mapping[str, int], config: int) -> int:
     return sum(layers.values()) + config
 
 
-def labels(obj: Object) -> Mapping[str, str] | None:
+def labels(obj: Mapping[str, Any]) -> Mapping[str, str] | None:
     """The labels of the config that an `Image` tells of; None if it tells of no config.
 
     Raise `UnreadableConfig`: an object that a client has written may hold anything there.
