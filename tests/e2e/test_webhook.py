@@ -222,7 +222,7 @@ def test_who_shows_no_certificate_of_the_api_server_is_turned_away(
     clients = made_certificates.authority("Clients CA")
     file = tmp_path / "clients.crt"
     file.write_bytes(clients.pem)
-    flags = ("--no-cluster", "--audit-log", "-", "--client-ca", file)
+    flags = ("--no-cluster", "--audit-log=-", "--client-ca", file)
     server = make((REVIEWS / "policy.yaml").read_text(), *flags)
     server.start()
     known = made_certificates.client(clients)

@@ -9,7 +9,6 @@ from typing import Final
 from wharfinger.server.settings import BadSettings, Listen
 from wharfinger.server.webhook.certificate import Given
 
-
 STDOUT: Final = Path("-")
 
 
