@@ -73,6 +73,7 @@ async def test_what_the_list_does_not_allow_any_more_fails_as_a_tag(open_harbour
     await made(harbour, tag("1", **SCHEDULED))
     asked = harbour.asked
     harbour.restart(allowed=import_list.read([{"domainName": "quay.io"}]))
+    await harbour.background.settle()
     harbour.tick()
     await harbour.background.settle()
 

@@ -23,6 +23,7 @@ from wharfinger.cluster.errors import Expired
 from wharfinger.cluster.kind import Object
 from wharfinger.cluster.kinds.openshift.image_streams import IMAGE_STREAM
 from wharfinger.cluster.subject import SYSTEM
+from wharfinger.cluster.watch import Watch
 from wharfinger.errors import WharfingerError
 from wharfinger.images.importing import due
 from wharfinger.images.importing.importer import Importer
@@ -35,6 +36,8 @@ from wharfinger.policy.import_policy import ImportPolicy
 STREAMS: Final = 16
 STREAMS_EACH: Final = 4
 """How many streams are imported at a time, in all and of one project."""
+
+_STRETCH: Final = 100
 
 Clock = Callable[[], float]
 logger = logging.getLogger(__name__)
@@ -56,18 +59,19 @@ class Background:
         self._table = Timetable(policy.interval, policy.per_minute, now=clock())
         self._turns = Turns(STREAMS, STREAMS_EACH)
         self._busy: set[StreamName] = set()
-        self._begin()
+        self._watch: Watch | None = None
+        self._forget()
 
     async def run(self) -> None:
         """Work until the cache ends its watches."""
-        self._begin()
+        watch = await self._begin()
         async with asyncio.TaskGroup() as group:
             while True:
                 self._start_due(group)
                 try:
-                    events = await self._watch.batch(self._table.pause(self._clock()))
+                    events = await watch.batch(self._table.pause(self._clock()))
                 except Expired:
-                    self._begin()
+                    watch = await self._begin()
                     continue
                 if events is None:
                     break
@@ -75,7 +79,9 @@ class Background:
                     self._look(StreamName(event.key.namespace, event.key.name))
 
     async def settle(self) -> None:
-        """Do all that is due now, and what follows from it."""
+        """Do all that is due now, and what follows from it: for tests, at a clock of theirs."""
+        if self._watch is None:
+            self._watch = await self._begin()
         while True:
             for event in self._watch.catch_up():
                 self._look(StreamName(event.key.namespace, event.key.name))
@@ -88,15 +94,22 @@ class Background:
         """How many streams wait for their time."""
         return len(self._table)
 
-    def _begin(self) -> None:
-        self._watch = self._cache.follow((IMAGE_STREAM.resource,))
+    async def _begin(self) -> Watch:
+        """Look at all streams, and follow what becomes of them."""
+        self._forget()
+        watch = self._cache.follow((IMAGE_STREAM.resource,))
+        for number, stream in enumerate(self._cache.list(IMAGE_STREAM.resource)):
+            found = stream["metadata"]
+            self._look(StreamName(found["namespace"], found["name"]))
+            if number % _STRETCH == 0:
+                await asyncio.sleep(0)  # a start with many streams answers requests meanwhile
+        return watch
+
+    def _forget(self) -> None:
         self._table.clear()
         self._pending: dict[StreamName, None] = {}
         self._tried: dict[StreamName, ImportRequest] = {}
         self._seen: dict[StreamName, dict[Wanted, Digest]] = {}
-        for stream in self._cache.list(IMAGE_STREAM.resource):
-            found = stream["metadata"]
-            self._look(StreamName(found["namespace"], found["name"]))
 
     def _stream(self, name: StreamName) -> Object | None:
         return self._cache.get(IMAGE_STREAM.resource, *name)
