@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
 from wharfinger.cli import app
 from wharfinger.cli.exit_codes import ExitCode
 
+DIGEST = "sha256:" + "a" * 64
 POLICY = """\
 # The example of the guide.
 apiVersion: v1
@@ -203,6 +207,51 @@ def test_all_and_wide_show_what_is_allowed(wharf, policy, home):
     assert wharf("policy", "test", path, "--policy", policy, "--all", "-o", "name").out == (
         "object/web\n"
     )
+
+
+class Registry(BaseHTTPRequestHandler):
+    """Has one image, under whatever name."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self):
+        self.asked.append(self.headers.get("Authorization", ""))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+        self.send_header("Docker-Content-Digest", DIGEST)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+
+    def do_GET(self):
+        self.send_response(200 if self.path == "/v2/" else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_registries_are_asked_if_the_person_wants_it(wharf, home):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        host = f"127.0.0.1:{server.server_port}"
+        (home / "site.yaml").write_text(f"registries: {{insecure: ['{host}']}}\n")
+        (home / "own.yaml").write_text(
+            "{apiVersion: wharfinger.dev/v1, kind: ImagePolicyConfig, resolveImages: RequiredRewrite,"
+            f" executionRules: [{{name: a, matchRegistries: ['{host}']}}]}}"
+        )
+        policy = ("--policy", str(home / "own.yaml"))
+        asked = ("--resolve", "--site", str(home / "site.yaml"))
+
+        offline = wharf("policy", "explain", f"{host}/team/app:1", *policy)
+        online = wharf("policy", "explain", f"{host}/team/app:1", *policy, *asked)
+        server.shutdown()
+
+    assert offline.code == ExitCode.REFUSED
+    assert "--resolve asks the registry" in offline.out
+    assert (online.code, Registry.asked) == (0, [""]), online.out
+    assert f"runs as:     {host}/team/app@{DIGEST}" in online.out.splitlines()
+    assert wharf("policy", "explain", "a", *policy, *asked[1:]).code == ExitCode.USAGE
 
 
 def test_diff_lists_whose_verdict_changes(wharf, policy, home, monkeypatch):

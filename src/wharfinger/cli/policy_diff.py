@@ -7,7 +7,8 @@ from pathlib import Path
 
 from wharfinger.cli import manifests, output, policy_file, policy_output, policy_test
 from wharfinger.cli.exit_codes import ExitCode
-from wharfinger.cli.options import OUTPUT, Flag, Format, Output, Text
+from wharfinger.cli.options import OUTPUT, Format, Output
+from wharfinger.cli.policy_lookup import WORLD, World
 from wharfinger.cli.policy_test import Files, Namespace
 from wharfinger.cli.terminal import say
 from wharfinger.images import offline
@@ -20,8 +21,7 @@ def diff(
     *,
     against: Files,
     namespace: Namespace = None,
-    registry: Text = "",
-    resolve: Flag = False,
+    world: World = WORLD,
     form: Output = OUTPUT,
 ) -> int:
     """List the images of manifests that one policy lets run and another does not.
@@ -38,17 +38,10 @@ def diff(
         Files with manifests, folders of them, or - for stdin, as a dump of the cluster.
     namespace
         Of objects that do not name theirs [default: default].
-    registry
-        HOST[:PORT] of the integrated registry.
-    resolve
-        Ask registries what names mean, where a policy has them asked, with the logins of the user.
     """
     policies = [policy_file.load(path).policy for path in (old, new)]
     found, unread = manifests.read(against, namespace)
-    before, after = (
-        asyncio.run(policy_test.judge(found, policy, registry=registry, resolve=resolve))
-        for policy in policies
-    )
+    before, after = (asyncio.run(policy_test.judge(found, policy, world)) for policy in policies)
     changes = offline.changes(before, after)
     refused = sum(change.refused_now for change in changes)
     rows = [policy_output.change_row(change) for change in changes]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from wharfinger.cli import manifests, output, policy_file, policy_output, policy_test
 from wharfinger.cli.errors import UsageError
 from wharfinger.cli.exit_codes import ExitCode
-from wharfinger.cli.options import OUTPUT, Flag, Format, Output, Text
+from wharfinger.cli.options import OUTPUT, Format, Output, Text
+from wharfinger.cli.policy_lookup import WORLD, World
 from wharfinger.cli.policy_test import Files, Namespace
 from wharfinger.cli.terminal import sanitized, say
 from wharfinger.images.dump import Subject
@@ -33,8 +34,7 @@ def explain(
     resource: Text = "pods",
     namespace: Namespace = None,
     against: Files | None = None,
-    registry: Text = "",
-    resolve: Flag = False,
+    world: World = WORLD,
     form: Output = OUTPUT,
 ) -> int:
     """Tell what a policy does with an image in an object of a kind, and why.
@@ -53,11 +53,6 @@ def explain(
         Namespace of the object [default: default].
     against
         Files with the image streams, images and namespaces that there are.
-    registry
-        HOST[:PORT] of the integrated registry.
-    resolve
-        Ask registries what the name means, where the policy has them asked, with the logins of the
-        user.
     """
     rules = policy_file.load(policy).policy
     found, unread = manifests.read(against or (), namespace)
@@ -74,7 +69,7 @@ def explain(
     found.subjects[:] = [
         Subject("", target, name, found.namespace, "explained", _object(image, configured))
     ]
-    judged = asyncio.run(policy_test.judge(found, rules, registry=registry, resolve=resolve))
+    judged = asyncio.run(policy_test.judge(found, rules, world))
     if judged:  # the last is what decides: what is refused makes nothing
         row = policy_output.row(judged[-1])
     else:

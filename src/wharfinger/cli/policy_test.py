@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from wharfinger.cli import manifests, output, policy_file, policy_lookup, policy_output
 from wharfinger.cli.exit_codes import ExitCode
-from wharfinger.cli.options import OUTPUT, Flag, Format, Output, Text
+from wharfinger.cli.options import OUTPUT, Format, Output
+from wharfinger.cli.policy_lookup import WORLD, World
 from wharfinger.cli.terminal import say
 from wharfinger.images import offline
 
@@ -29,14 +30,13 @@ def run(
     *,
     policy: Path,
     namespace: Namespace = None,
-    registry: Text = "",
-    resolve: Flag = False,
     all_: Annotated[bool, Parameter(name="--all", negative=(), show_default=False)] = False,
+    world: World = WORLD,
     form: Output = OUTPUT,
 ) -> int:
     """Judge the images of manifests by a policy, and those of the pods that would be made of them.
 
-    The exit code is 5 if anything is refused. Nothing is looked up but what the files have: image
+    The exit code is 5 if anything is refused. Looked up is what the files have: image
     streams, images, and namespaces with the rules that they switch off.
 
     Parameters
@@ -48,16 +48,12 @@ def run(
         File with the policy: an ImagePolicyConfig, or a master configuration that holds one.
     namespace
         Of objects that do not name theirs [default: default].
-    registry
-        HOST[:PORT] of the integrated registry.
-    resolve
-        Ask registries what names mean, where the policy has them asked, with the logins of the user.
     all_
         List what is allowed, too.
     """
     rules = policy_file.load(policy).policy
     found, unread = manifests.read(files, namespace)
-    judged = asyncio.run(judge(found, rules, registry=registry, resolve=resolve))
+    judged = asyncio.run(judge(found, rules, world))
     numbers = policy_output.summary(len(found.subjects), judged)
     shown = [policy_output.row(one) for one in judged if all_ or not one.verdict.allowed]
     if form.format is Format.TABLE:
@@ -77,6 +73,6 @@ def run(
     return ExitCode.OK
 
 
-async def judge(found: Dump, policy: Policy, *, registry: str, resolve: bool) -> list[Judged]:
-    async with policy_lookup.opened(found, policy, resolve=resolve) as lookup:
-        return await offline.judge(found, policy, lookup, registry=registry)
+async def judge(found: Dump, policy: Policy, world: World) -> list[Judged]:
+    async with policy_lookup.opened(found, policy, world) as lookup:
+        return await offline.judge(found, policy, lookup, registry=world.registry)
