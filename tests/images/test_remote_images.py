@@ -169,13 +169,17 @@ async def test_an_index_of_no_image_or_of_too_many_is_not_resolved(registries, c
 
 
 @pytest.mark.parametrize("config", ["", "[]", "{", '{"config": []}', '{"config": {"Labels": 3}}'])
-async def test_a_config_without_labels_has_none_or_is_told(registries, config):
+async def test_a_config_that_cannot_be_read_is_not_taken_for_one_without_labels(registries, config):
     digest = registries.image("hub.test/team/odd:1", config=config)
-    asked = RemoteImages(registries).image(
-        ImageReference.parse(f"hub.test/team/odd@{digest}"), (), "demo"
-    )
-    if config in ("", "{"):
-        with pytest.raises(LookupFailed):
-            await asked
-    else:
-        assert (await asked).config_labels == {}
+    asked = ImageReference.parse(f"hub.test/team/odd@{digest}")
+
+    with pytest.raises(LookupFailed):
+        await RemoteImages(registries).image(asked, (), "demo")
+
+
+@pytest.mark.parametrize("config", ["{}", '{"config": null}', '{"config": {"Labels": null}}'])
+async def test_a_config_may_have_no_labels(registries, config):
+    digest = registries.image("hub.test/team/bare:1", config=config)
+    asked = ImageReference.parse(f"hub.test/team/bare@{digest}")
+
+    assert (await RemoteImages(registries).image(asked, (), "demo")).config_labels == {}

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from wharfinger.images import metadata
+from wharfinger.images.metadata import UnreadableConfig
 from wharfinger.oci import manifest as manifests
 from wharfinger.oci import strict_json
 from wharfinger.oci.digest import Digest
@@ -18,8 +20,6 @@ from wharfinger.policy.imagepolicy.model import LookupFailed
 from wharfinger.remote.repository import Source
 
 MOST_CHILDREN: Final = 32
-MOST_BYTES: Final = 4 << 20
-"""Of a config."""
 _NO_IMAGE: Final = "unknown"
 """The system that an index says for attestations and the like, which nobody can run."""
 
@@ -28,7 +28,7 @@ async def read(source: Source, digest: Digest) -> dict[str, str]:
     """Raise `LookupFailed`, or what the registry is at fault of."""
     try:
         return await _read(source, digest)
-    except (InvalidManifest, UnsupportedManifest, InvalidJson) as error:
+    except (InvalidManifest, InvalidJson, UnsupportedManifest, UnreadableConfig) as error:
         raise LookupFailed(f"{source.name.exact()}@{digest}: {error.message}") from None
 
 
@@ -52,18 +52,15 @@ async def _manifest(source: Source, digest: Digest) -> Manifest:
 
 
 async def _of_config(source: Source, manifest: Manifest) -> dict[str, str]:
-    if not manifest.blobs:
+    config = next(iter(manifest.blobs), None)
+    if config is None or config.media_type not in metadata.CONFIGS:
         raise LookupFailed(f"{source.name.exact()}: it is no image that has labels")
-    config = manifest.blobs[0]
-    if config.size > MOST_BYTES:
-        raise LookupFailed(f"{source.name.exact()}: its config has more than {MOST_BYTES} bytes")
+    if config.size > metadata.CONFIG_LIMIT:
+        raise LookupFailed(
+            f"{source.name.exact()}: its config has more than {metadata.CONFIG_LIMIT} bytes"
+        )
     chunks = [chunk async for chunk in source.blob(config.digest, config.size)]
-    document = strict_json.decode(b"".join(chunks))
-    inner = document.get("config") if isinstance(document, dict) else None
-    labels = inner.get("Labels") if isinstance(inner, dict) else None
-    if not isinstance(labels, dict):
-        return {}
-    return {key: value for key, value in labels.items() if isinstance(value, str)}
+    return metadata.labels_of_config(b"".join(chunks))
 
 
 def _images(index: Manifest) -> list[Digest]:

@@ -35,12 +35,14 @@ KEPT_LIMIT: Final = 256 << 10
 
 LAYERS_SHOWN: Final = 1000
 _DEPTH: Final = 32
-_CONFIGS: Final = frozenset(
+CONFIGS: Final = frozenset(
     {
         "application/vnd.docker.container.image.v1+json",
         "application/vnd.oci.image.config.v1+json",
     }
 )
+"""The configs that are of images; others may say anything, and are not read."""
+
 _UNKNOWN: Final = "unknown"
 _TIME_LIMIT: Final = 64
 
@@ -107,6 +109,11 @@ def labels(obj: Mapping[str, Any]) -> Mapping[str, str] | None:
     return dict(found)
 
 
+def labels_of_config(raw: bytes) -> dict[str, str]:
+    """The labels that the config of an image says. Raise `UnreadableConfig`."""
+    return dict(labels({"dockerImageMetadata": _of_config(raw)}) or {})
+
+
 def _metadata(
     digest: Digest,
     manifest: Manifest,
@@ -121,7 +128,7 @@ def _metadata(
     weights = {one["digest"]: one["size"] for one in _layers(document)}
     weight = described.size if config is None else len(config)
     told |= {"Id": str(described.digest), "ContainerConfig": {}, "Size": size(weights, weight)}
-    if config is None or described.media_type not in _CONFIGS:
+    if config is None or described.media_type not in CONFIGS:
         return told
     return told | _of_config(config)
 
