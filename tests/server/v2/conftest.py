@@ -20,6 +20,7 @@ from wharfinger.registry.stores.sqlite import SqliteMetadataStore
 from wharfinger.server import v2_errors
 from wharfinger.server.errors import ErrorEdge
 from wharfinger.server.v2 import V2
+from wharfinger.server.v2_http import Content
 
 REALM = "https://registry.test/oauth/token"
 
@@ -219,8 +220,18 @@ def heard() -> Heard:
     return Heard()
 
 
+@pytest.fixture
+def content() -> Content | None:
+    """What stands over the registry, in tests of that."""
+    return None
+
+
 def serve(
-    registry: Registry, rights: Rights, absent_projects: set[str], heard: Heard | None = None
+    registry: Registry,
+    rights: Rights,
+    absent_projects: set[str],
+    heard: Heard | None = None,
+    content: Content | None = None,
 ) -> Client:
     app = V2(
         registry=registry,
@@ -228,13 +239,14 @@ def serve(
         identify=identify,
         active=lambda project: project not in absent_projects,
         streams=heard or Heard(),
+        content=content,
     )
     return Client(ErrorEdge(app, {"v2": v2_errors.answer(lambda _: REALM)}), registry)
 
 
 @pytest.fixture
-def client(registry, rights, absent_projects, heard) -> Client:
-    return serve(registry, rights, absent_projects, heard)
+def client(registry, rights, absent_projects, heard, content) -> Client:
+    return serve(registry, rights, absent_projects, heard, content)
 
 
 @pytest.fixture
