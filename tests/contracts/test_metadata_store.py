@@ -80,6 +80,8 @@ async def test_all_tags_are_told_with_their_repositories(metadata):
 
     found = await metadata.tagged("", 10)
 
+    assert await metadata.all_tags(A) == {LATEST: first, Tag("2"): second}
+    assert await metadata.all_tags(RepositoryName.parse("team/none")) == {}
     assert [name for name, _ in found] == [OTHER, A, B]
     assert dict(found[1:])[A] == {LATEST: first, Tag("2"): second}
     assert dict(found)[B] == {}

@@ -44,6 +44,34 @@ async def test_a_copy_from_another_project_takes_the_right_to_pull_there(dock):
     assert await dock.pulled("team/prod", "live") == digest
 
 
+async def test_a_copy_within_a_project_takes_the_right_to_pull_too(dock):
+    digest = await dock.push("team/app", "1")
+
+    with pytest.raises(ObjectInvalid) as refused:
+        await dock.make_stream("team/prod", dock.ada, tags=[tag("live", "app:1")])
+    assert refused.value.causes[0].message.startswith('Forbidden: team/app: "')
+
+    await dock.grant("team", "get")
+    await dock.make_stream("team/prod", dock.ada, tags=[tag("live", "app:1")])
+    assert await dock.pulled("team/prod", "live") == digest
+
+
+async def test_the_kind_of_a_source_alone_is_no_way_around_its_rights(dock):
+    await dock.push("other/app", "1")
+    await dock.make_stream(
+        "team/prod", dock.ada, tags=[tag("live", "app:1", "DockerImage", namespace="other")]
+    )
+    change = {"spec": {"tags": [tag("live", "app:1", namespace="other")]}}
+
+    await dock.endpoints["imagestreams"].patch(
+        dock.ada, "team", "prod", PatchType.MERGE, change, Options()
+    )
+    await dock.streams.agree(RepositoryName("team", "prod"))
+
+    assert dock.tags("team/prod") == {}
+    assert not await dock.registry.exists(RepositoryName("team", "prod"))
+
+
 async def test_what_a_rehearsal_would_copy_is_told_and_not_done(dock):
     digest = await dock.push("team/app", "1")
     obj = {"metadata": {"name": "prod"}, "spec": {"tags": [tag("live", "app:1")]}}

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from wharfinger.cluster import authorize, metadata
+from wharfinger.cluster import metadata
 from wharfinger.cluster.admission import Operation
-from wharfinger.cluster.authorize import Authorizer
+from wharfinger.cluster.authorize import Access, Authorizer, Decision
 from wharfinger.cluster.cache import Cache
 from wharfinger.cluster.errors import ObjectInvalid
 from wharfinger.cluster.kind import FieldError, Kind, Object
@@ -22,6 +22,7 @@ from wharfinger.cluster.kinds.openshift.image_spec import GROUP
 from wharfinger.cluster.kinds.openshift.image_streams import IMAGE_STREAM
 from wharfinger.cluster.subject import Subject
 from wharfinger.images import agreement, generations, tag_copies
+from wharfinger.images.tag_copies import StreamName
 from wharfinger.policy.import_policy import ImportPolicy
 
 
@@ -81,18 +82,21 @@ class StreamWrites:
     def _missing_rights(
         self, new: Object, old: Object | None, subject: Subject
     ) -> Iterator[FieldError]:
-        for access in tag_copies.accesses(new, old):
-            asked = authorize.Access(
-                "get",
-                GROUP,
-                IMAGE_STREAM.plural,
-                "layers",
-                access.stream.namespace,
-                access.stream.name,
-            )
-            decision = self._authorizer.decide(subject, asked)
+        asked = tag_copies.accesses(new, old)
+        for access in asked:
+            decision = self._may_pull(subject, access.stream)
             if not decision.allowed:
                 yield tag_copies.refusal(access, reason=decision.reason)
+        # A copy brings the bytes along: of a stream of the same project, too, not all may pull.
+        for source in sorted(tag_copies.sources(new, old) - {one.stream for one in asked}):
+            decision = self._may_pull(subject, source)
+            if not decision.allowed:
+                words = f'{source.namespace}/{source.name}: "{decision.reason}" ""'
+                yield FieldError.forbidden("spec.tags", words)
+
+    def _may_pull(self, subject: Subject, stream: StreamName) -> Decision:
+        access = Access("get", GROUP, IMAGE_STREAM.plural, "layers", stream.namespace, stream.name)
+        return self._authorizer.decide(subject, access)
 
     def _copied(self, new: Object, old: Object | None) -> tuple[Object, list[FieldError]]:
         found = {

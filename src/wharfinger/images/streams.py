@@ -47,7 +47,6 @@ WHOLE: Final = replace(IMAGE_STREAM, subresources=())
 logger = logging.getLogger(__name__)
 
 _TRIES: Final = 50
-_PAGE: Final = 10_000
 
 
 class PushUndone(Conflict):
@@ -135,13 +134,13 @@ class Streams:
             return
         await self._dropped(name)
         await self._follow(name)
-        tags = await self._tags(name)
+        tags = await self._registry.all_tags(name)
         while self.known(name) or await self._registry.exists(name):
             stream = self.find(name) or {}
             ours = agreement.our_tags(stream, self.repository(name))
             gone: dict[Tag, Digest | None] = dict.fromkeys(map(Tag, ours))
             await self._record(name, {**gone, **tags})
-            before, tags = tags, await self._tags(name)
+            before, tags = tags, await self._registry.all_tags(name)
             if tags == before:
                 return
 
@@ -154,7 +153,7 @@ class Streams:
         stream = self.find(name)
         if stream is None:
             return
-        tags, repository = await self._tags(name), self.repository(name)
+        tags, repository = await self._registry.all_tags(name), self.repository(name)
         for told in (stream.get("status") or {}).get("tags") or ():
             tag = Tag.find(told["tag"])
             if tag is None:
@@ -321,20 +320,6 @@ class Streams:
             # Better to lose what was before than to refuse what is now.
             short = agreement.trimmed(new, 1)
             await self._objects.update(WHOLE, name.project, name.rest, short, subject)
-
-    async def _tags(self, name: RepositoryName) -> Mapping[Tag, Digest]:
-        found: dict[Tag, Digest] = {}
-        after = ""
-        try:
-            while page := await self._registry.tags(name, after, _PAGE):
-                for tag in page:
-                    digest = await self._registry.tag(name, tag)
-                    if digest is not None:
-                        found[tag] = digest
-                after = page[-1].text
-        except RepositoryUnknown:
-            return {}
-        return found
 
     async def _has(self, name: RepositoryName, reference: Digest | Tag) -> bool:
         try:

@@ -51,6 +51,10 @@ class MetadataStore(Protocol):
         """The tags behind `after`, in the order of their bytes."""
         ...
 
+    async def all_tags(self, name: RepositoryName) -> Mapping[Tag, Digest]:
+        """What each tag of a repository is; nothing if it is not there."""
+        ...
+
     async def referrers(
         self,
         name: RepositoryName,

@@ -206,6 +206,10 @@ class Registry:
             raise RepositoryUnknown(name)
         return await self._metadata.tags(name, after, limit)
 
+    async def all_tags(self, name: RepositoryName) -> Mapping[Tag, Digest]:
+        """What each tag of a repository is; nothing if it is not there."""
+        return await self._metadata.all_tags(name)
+
     async def referrers(
         self,
         name: RepositoryName,

@@ -164,6 +164,9 @@ class MemoryMetadataStore:
         tags = sorted(self._of(name).tags)
         return list(islice((tag for tag in tags if tag.text > after), limit))
 
+    async def all_tags(self, name: RepositoryName) -> Mapping[Tag, Digest]:
+        return dict(self._of(name).tags)
+
     async def referrers(
         self,
         name: RepositoryName,

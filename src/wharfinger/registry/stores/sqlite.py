@@ -149,6 +149,12 @@ class SqliteMetadataStore:
         )
         return [Tag(text) for (text,) in rows]
 
+    async def all_tags(self, name: RepositoryName) -> Mapping[Tag, Digest]:
+        rows = self._reader.execute(
+            f"SELECT name, digest FROM tags WHERE repository = {_ID}", (str(name),)
+        )
+        return {Tag(text): Digest.parse(digest) for text, digest in rows}
+
     async def referrers(
         self,
         name: RepositoryName,
