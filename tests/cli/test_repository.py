@@ -40,6 +40,28 @@ def test_tags_come_with_the_newest_version_first(wharf):
     assert wharf("tag", "list", "app").out.split() == ["TAG", "latest", "10.0", "2.0", "1.0", "dev"]
 
 
+STREAMS = "/apis/image.openshift.io/v1/namespaces/team"
+
+
+def test_tags_that_point_elsewhere_are_listed_and_deleted_too(wharf, server):
+    tags = [{"tag": tag, "items": [{"image": D1}]} for tag in ("dev", "elsewhere")]
+    tags.append({"tag": "never-came", "items": None})
+    server.add(f"{STREAMS}/imagestreams/app", status={"tags": tags})
+    server.add(f"{STREAMS}/imagestreams/only", status={"tags": tags})
+    server.add(f"{STREAMS}/imagestreamtags/app%3Aelsewhere")
+
+    assert wharf("tag", "list", "app").out.split()[-2:] == ["dev", "elsewhere"]
+    assert wharf("tag", "list", "only").out.split() == ["TAG", "dev", "elsewhere"]
+    assert wharf("tag", "delete", "app:elsewhere").out == 'tag "team/app:elsewhere" deleted\n'
+    assert wharf("tag", "delete", "app:none").code == ExitCode.ERROR
+    assert wharf("tag", "list", "base/os").code == ExitCode.ERROR
+    server.tags["team/base/os"] = {"12": D1}
+    assert wharf("tag", "list", "team/base/os").out.split() == ["TAG", "12"]
+    assert [path for _, path in server.seen if "%2F" in path] == []
+    server.forbidden.add(f"{STREAMS}/imagestreams/app")
+    assert "elsewhere" not in wharf("tag", "list", "app").out
+
+
 def test_deleting_a_tag_leaves_the_others(wharf, server):
     result = wharf("tag", "delete", "team/app:latest", "app:1.0")
 

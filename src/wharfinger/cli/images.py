@@ -11,7 +11,8 @@ from urllib.parse import urljoin, urlsplit
 from cyclopts import Parameter
 
 from wharfinger.cli.client import Client, accepted
-from wharfinger.cli.errors import ServerHasNot, Unreachable
+from wharfinger.cli.errors import ServerForbade, ServerHasNot, Unreachable
+from wharfinger.cli.resources import IMAGE_STREAM_TAGS, IMAGE_STREAMS
 from wharfinger.oci.media_types import MANIFESTS
 from wharfinger.oci.names import RepositoryName
 
@@ -37,6 +38,24 @@ def repositories(client: Client) -> list[str]:
 
 def tags(client: Client, name: RepositoryName) -> list[str]:
     return list(_pages(client, f"/v2/{name}/tags/list?n={PAGE_SIZE}", "tags"))
+
+
+def stream_tags(client: Client, name: RepositoryName) -> list[str]:
+    """The tags that the stream of a repository has: also those whose images are elsewhere."""
+    project, _, stream = str(name).partition("/")
+    if "/" in stream:  # such a repository has none
+        return []
+    try:
+        found = client.find(IMAGE_STREAMS.path(stream, namespace=project)) or {}
+    except ServerForbade:  # who may only pull has the tags of the registry
+        return []
+    tags = (found.get("status") or {}).get("tags") or ()
+    return [str(tag["tag"]) for tag in tags if tag.get("items")]
+
+
+def delete_stream_tag(client: Client, name: RepositoryName, tag: str) -> None:
+    project, _, stream = str(name).partition("/")
+    client.delete(IMAGE_STREAM_TAGS.path(f"{stream}:{tag}", namespace=project))
 
 
 def digest(client: Client, name: RepositoryName, reference: str) -> str:

@@ -7,13 +7,13 @@ from typing import Final
 from cyclopts import App
 
 from wharfinger.cli import image_tag, images, output, partly, session
-from wharfinger.cli.client import Object
-from wharfinger.cli.errors import UsageError
+from wharfinger.cli.client import Client, Object
+from wharfinger.cli.errors import ServerHasNot, UsageError
 from wharfinger.cli.options import CONNECTION, OUTPUT, SCOPE, Connection, Output, Scope
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import sanitized, say
 from wharfinger.oci.image_stream_names import prioritize
-from wharfinger.oci.names import Tag
+from wharfinger.oci.names import RepositoryName, Tag
 
 app = App(name="tag", help="Set, list and delete tags.")
 app.default(image_tag.tag)
@@ -39,7 +39,7 @@ def list_(
     """
     with session.connect(connection, scope) as here:
         name = images.repository(repository, here.namespace)
-        tags = prioritize(images.tags(here.client, name))
+        tags = prioritize(_tags(here.client, name))
         address = f"{here.client.registry}/{name}"
     columns = (
         Column("TAG", output.name),
@@ -71,7 +71,27 @@ def delete(
             if not colon:
                 raise UsageError(f"cannot tell which tag of {text!r}", remedy="write NAME:TAG")
             name = images.repository(path, here.namespace)
-            images.delete(here.client, name, str(Tag.parse(tag)))
+            _delete(here.client, name, str(Tag.parse(tag)))
             say(f'{KIND} "{sanitized(f"{name}:{tag}")}" deleted')
 
         partly.each(names, delete_one, connection)
+
+
+def _tags(client: Client, name: RepositoryName) -> set[str]:
+    """Those that were pushed, and those that point to images of other registries."""
+    known = images.stream_tags(client, name)
+    try:
+        return {*known, *images.tags(client, name)}
+    except ServerHasNot:
+        if not known:
+            raise
+        return {*known}
+
+
+def _delete(client: Client, name: RepositoryName, tag: str) -> None:
+    try:
+        images.delete(client, name, tag)
+    except ServerHasNot:
+        if tag not in images.stream_tags(client, name):
+            raise
+        images.delete_stream_tag(client, name, tag)
