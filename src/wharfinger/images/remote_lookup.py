@@ -125,7 +125,7 @@ class RemoteLookup(Lookup):
 
     async def _logins(self, reference: ImageReference, namespace: str) -> list[Credential]:
         keyring = await self.keyrings.keyring(namespace, self.puller, self.until)
-        return secrets.logins(keyring, reference)
+        return secrets.logins(keyring, reference) if keyring else []
 
 
 async def _told(asked: Awaitable[Found]) -> Found:

@@ -176,6 +176,9 @@ class Keyring:
         for file in files:
             self.add(file)
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     def add(self, file: Mapping[str, Credential]) -> None:
         for registry, credential in file.items():
             self._found.setdefault(location_of(registry), []).append((registry, credential))

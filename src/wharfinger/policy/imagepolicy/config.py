@@ -14,9 +14,9 @@ words of OpenShift. The apiVersion says which rules hold:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from wharfinger.policy.access import AccessPolicy
 from wharfinger.policy.imagepolicy import reading, resources
@@ -37,6 +37,7 @@ KIND: Final = "ImagePolicyConfig"
 DENY_EXECUTION: Final = "images.openshift.io/deny-execution"
 _FIELDS: Final = ("apiVersion", "kind", "resolveImages", "resolutionRules", "executionRules")
 OWN_FIELDS: Final = (*_FIELDS, "remoteResolution", "paths", "signatures", "registries")
+_MOST_KNOWN: Final = 1000
 _IMAGE_CONDITIONS: Final = (
     ("matchDockerImageLabels", "config_labels"),
     ("matchImageLabels", "labels"),
@@ -50,6 +51,12 @@ class Dialect(StrEnum):
     LEGACY = "v1"
     OPENSHIFT = "image.openshift.io/v1"
     OWN = "wharfinger.dev/v1"
+
+
+class _OnResource(NamedTuple):
+    execution: tuple[ExecutionRule, ...]
+    resolution: Resolution
+    signing: tuple[SignatureRule, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,21 +73,42 @@ class Policy:
     signatures: tuple[SignatureRule, ...] = ()
     access: AccessPolicy | None = None
 
+    _known: dict[Resource, _OnResource] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
     def execution(self, resource: Resource) -> tuple[ExecutionRule, ...]:
         """The execution rules on a resource."""
-        return tuple(rule for rule in self.execution_rules if self._is_on(rule, resource))
+        return self._on(resource).execution
 
     def resolution(self, resource: Resource) -> Resolution:
         """How names are resolved in a resource."""
-        folded = self._folded(resource)
-        rules = [r for r in self.resolution_rules if self._folded(r.target).covers(folded)]
-        return Resolution(self.resolve_images, tuple(rules))
+        return self._on(resource).resolution
 
     def signing(self, resource: Resource) -> tuple[SignatureRule, ...]:
-        return tuple(
+        return self._on(resource).signing
+
+    def _on(self, resource: Resource) -> _OnResource:
+        """What holds for a resource is worked out once: every review asks, and there are few."""
+        found = self._known.get(resource)
+        if found is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            found = self._known[resource] = self._worked_out(resource)
+        return found
+
+    def _worked_out(self, resource: Resource) -> _OnResource:
+        folded = self._folded(resource)
+        rules = [r for r in self.resolution_rules if self._folded(r.target).covers(folded)]
+        signing = (
             rule
             for rule in self.signatures
             if any(target.covers(resource) for target in rule.on_resources)
+        )
+        return _OnResource(
+            tuple(rule for rule in self.execution_rules if self._is_on(rule, resource)),
+            Resolution(self.resolve_images, tuple(rules)),
+            tuple(signing),
         )
 
     def _is_on(self, rule: ExecutionRule, resource: Resource) -> bool:

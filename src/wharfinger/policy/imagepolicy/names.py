@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from wharfinger.oci.image_stream_names import (
@@ -196,9 +197,13 @@ def is_integrated(name: ImageReference, registry: str) -> bool:
 
 def parse(text: str) -> ImageReference:
     try:
-        return ImageReference.parse(text)
+        return _parsed(text)
     except InvalidReference as error:
         raise LookupFailed(error.reason) from None
+
+
+_parsed = lru_cache(maxsize=4096)(ImageReference.parse)
+"""A cluster runs the same images again and again."""
 
 
 def written(reference: Reference) -> ImageReference | None:
@@ -206,7 +211,7 @@ def written(reference: Reference) -> ImageReference | None:
     if reference.kind != DOCKER_IMAGE:
         return None
     try:
-        found = ImageReference.parse(reference.name)
+        found = _parsed(reference.name)
     except InvalidReference:
         return None
     if found.name:
