@@ -56,6 +56,8 @@ Script = Reply | list[Reply] | Callable[[Asked], Reply]
 class Hostile:
     answers: dict[str, Script] = field(default_factory=dict)
     """By `METHOD TARGET`, `TARGET`, or the target without its query."""
+    otherwise: Callable[[Asked], Reply] = lambda _: Reply(404)
+    """For what is not among the answers."""
     seen: list[Asked] = field(default_factory=list)
     stalled: set[str] = field(default_factory=set)
     """Paths whose requests have bodies that are never read."""
@@ -99,7 +101,7 @@ class Hostile:
             if isinstance(script, list):
                 return script.pop(0) if len(script) > 1 else script[0]
             return script(asked) if callable(script) else script
-        return Reply(404)
+        return self.otherwise(asked)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -144,7 +146,7 @@ class Hostile:
             return False
         headers = {"Content-Length": str(len(reply.body)), **reply.headers}
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
-        writer.write(f"HTTP/1.1 {reply.status} Tide\r\n{head}\r\n".encode())
+        writer.write(f"HTTP/1.1 {reply.status} Tide\r\n{head}\r\n".encode("latin-1"))
         body = b"" if asked.method == "HEAD" else reply.body[: reply.sent]
         writer.write(body)
         await writer.drain()

@@ -442,6 +442,14 @@ async def test_a_realm_that_is_no_url_is_told(hostile, registries, realm):
     assert script.logins == [None]
 
 
+async def test_a_challenge_of_any_bytes_is_told(hostile, registries):
+    script = await hostile()
+    bearer(script, f"{script.url}/token", scope="repository:t\xff:pull")
+
+    with pytest.raises(NotUnderstood):
+        await ask(await registries(), script, logins=[Credential(identity_token="t")])
+
+
 @pytest.mark.parametrize("answer", [{}, [], {"token": 7}, {"token": "a\r\nX: y"}, {"token": "ä"}])
 async def test_what_is_no_token_is_told(hostile, registries, answer):
     script = await hostile()

@@ -87,6 +87,19 @@ async def test_the_kind_of_a_manifest_stands_in_it_where_the_head_says_nothing(h
     assert (await asked.manifest(Tag("2"))).media_type == "text/plain"
 
 
+@pytest.mark.parametrize("kind", ["tide/\xff", "x" * 256])
+async def test_a_kind_that_is_no_media_type_is_none(hostile, source, kind):
+    script = await hostile()
+    script.answers[f"{ROOT}/manifests/1"] = manifest(b"{}", kind)
+    script.answers[f"{ROOT}/manifests/2"] = manifest(
+        json.dumps({"mediaType": kind}).encode(), "text/plain"
+    )
+    asked = await source(script)
+
+    for tag in "12":
+        assert (await asked.manifest(Tag(tag))).media_type == ""
+
+
 async def test_the_obsolete_schema_is_told(hostile, source):
     script = await hostile()
     kind = "application/vnd.docker.distribution.manifest.v1+prettyjws"

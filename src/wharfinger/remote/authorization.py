@@ -101,6 +101,8 @@ class Authorization:
         self, parameters: Mapping[str, str], scopes: Scopes, login: Credential | None
     ) -> str:
         place = str(self._registry)
+        if not all(text.isascii() and text.isprintable() for text in parameters.values()):
+            raise NotUnderstood(place, "what it asks for has characters that no scope has")
         try:
             where, target = origin.parse(parameters["realm"])
         except InvalidAddress:

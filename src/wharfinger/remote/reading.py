@@ -36,6 +36,8 @@ PAGE: Final = 1_000
 PAGES: Final = 200
 TAGS: Final = 100_000
 REFERRERS: Final = 500
+TYPE_LIMIT: Final = 255
+"""Characters of a media type; RFC 6838, section 4.2."""
 
 _ACCEPT: Final = {"Accept": ", ".join(sorted(media_types.MANIFESTS))}
 _SAYS_NOTHING: Final = frozenset({"", "application/json", "application/octet-stream", "text/plain"})
@@ -172,7 +174,7 @@ def _claimed(answer: Answer) -> Digest | None:
 
 def _media_type(answer: Answer) -> str:
     """What the head says, or else the document: some servers hand out files of no known type."""
-    stated = media_types.essence(answer.headers.get("content-type", ""))
+    stated = _text(media_types.essence(answer.headers.get("content-type", "")))
     if stated not in _SAYS_NOTHING:
         return stated
     try:
@@ -180,7 +182,13 @@ def _media_type(answer: Answer) -> str:
     except InvalidJson:
         return stated
     written = found.get("mediaType") if isinstance(found, dict) else None
-    return written if isinstance(written, str) else stated
+    return _text(written) if isinstance(written, str) else stated
+
+
+def _text(media_type: str) -> str:
+    """As it is if it could be one, else nothing: a head may hold any bytes."""
+    plain = media_type.isascii() and media_type.isprintable() and len(media_type) <= TYPE_LIMIT
+    return media_type if plain else ""
 
 
 def _tags(answer: Answer, place: str) -> list[str]:
