@@ -28,6 +28,7 @@ pytestmark = pytest.mark.e2e
 
 RBAC = "rbac.authorization.k8s.io"
 OLD_RIGHTS = "authorization.openshift.io"
+IMAGES = "image.openshift.io"
 
 TABLES: Mapping[str, tuple[str, str]] = {
     "configmap": ("NAME DATA AGE", ""),
@@ -68,6 +69,8 @@ TABLES: Mapping[str, tuple[str, str]] = {
     "deploymentconfig.apps.openshift.io": ("NAME REVISION DESIRED CURRENT TRIGGERED BY", ""),
     "build.build.openshift.io": ("NAME TYPE FROM STATUS STARTED", ""),
     "buildconfig.build.openshift.io": ("NAME TYPE FROM LATEST", ""),
+    "image.image.openshift.io": ("NAME IMAGE REFERENCE", ""),
+    "imagestream.image.openshift.io": ("NAME IMAGE REPOSITORY TAGS UPDATED", ""),
     "group.user.openshift.io": ("NAME USERS", ""),
     "identity.user.openshift.io": ("NAME IDP NAME IDP USER NAME USER NAME", ""),
     "user.user.openshift.io": ("NAME CREATED AT FULL NAME IDENTITIES", ""),
@@ -140,6 +143,14 @@ ELSEWHERE = {
     (OLD_RIGHTS, "ClusterRoleBinding"): "e2e/test_kubectl_kinds",
     (OLD_RIGHTS, "Role"): "e2e/test_kubectl_kinds",
     (OLD_RIGHTS, "RoleBinding"): "e2e/test_kubectl_kinds",
+    (IMAGES, "ImageSignature"): "images/test_stream_parts",
+    (IMAGES, "ImageStreamImage"): "e2e/test_image_streams",
+    (IMAGES, "ImageStreamImport"): "e2e/test_import",
+    (IMAGES, "ImageStreamLayers"): "images/test_stream_parts",
+    (IMAGES, "ImageStreamMapping"): "images/test_mappings",
+    (IMAGES, "ImageStreamTag"): "e2e/test_image_streams",
+    (IMAGES, "ImageTag"): "images/test_tags",
+    (IMAGES, "SecretList"): "images/test_stream_parts",
 }
 """Kinds that are not written by hand, and the tests that go through them, without kubectl too."""
 
