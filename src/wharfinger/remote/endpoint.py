@@ -182,7 +182,7 @@ class Endpoint:
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             return TooBusy(place, _asked_wait(answer))
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return ServerFailed(place, f"it fails ({status})")
+            return ServerFailed(place, status, _asked_wait(answer))
         return None
 
     # What it is shown

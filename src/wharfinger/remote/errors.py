@@ -34,9 +34,15 @@ class NoAnswer(RemoteError, Unavailable):
 
 
 class ServerFailed(NoAnswer):
-    """It says that something of its own is broken (5xx)."""
+    """It says that something of its own is broken (5xx). `retry_after` is in seconds, where it has
+    said it.
+    """
 
     code = "remote-failed"
+
+    def __init__(self, place: str, status: int, retry_after: float | None = None) -> None:
+        super().__init__(place, f"it fails ({status})")
+        self.status, self.retry_after = status, retry_after
 
 
 class HttpOnly(NoAnswer):

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from wharfinger.remote.errors import HttpOnly, NoAnswer, RemoteError, TooBusy
+from wharfinger.remote.errors import HttpOnly, NoAnswer, RemoteError, ServerFailed, TooBusy
 
 Wait = Callable[[float], Awaitable[None]]
 
@@ -60,7 +60,8 @@ class Patience:
         """Wait for the next time to ask; raise `error` where there is none."""
         self.trouble = error
         self._failures += 1
-        pause = self._retry.pause(self._failures, getattr(error, "retry_after", None))
+        asked = error.retry_after if isinstance(error, (TooBusy, ServerFailed)) else None
+        pause = self._retry.pause(self._failures, asked)
         if pause is None or not _may_pass(error):
             raise error
         await self._wait(pause)
