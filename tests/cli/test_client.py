@@ -5,7 +5,7 @@ import threading
 import pytest
 import trustme
 
-from wharfinger.cli.client import Client, path_of
+from wharfinger.cli.client import Answer, Client, accepted, path_of
 from wharfinger.cli.errors import (
     FromServer,
     InvalidKubeconfig,
@@ -59,6 +59,22 @@ def test_an_answer_other_than_success_is_raised_as_its_kind(server, reply, kind,
         client.get("/x")
 
     assert (caught.value.reason, caught.value.message) == (reason, message)
+
+
+@pytest.mark.parametrize(
+    ("header", "remedy"),
+    [
+        ('299 - "add \\"hub.test:443\\" to it"', 'add "hub.test:443" to it'),
+        ('299 - "half', None),
+        ("", None),
+    ],
+)
+def test_what_a_server_says_beside_a_refusal_is_the_remedy(header, remedy):
+    answer = Answer(422, {"warning": header}, b'{"reason": "Invalid", "message": "no"}')
+
+    with pytest.raises(FromServer) as caught:
+        accepted(answer)
+    assert (caught.value.message, caught.value.remedy) == ("no", remedy)
 
 
 def test_find_takes_absence_for_an_answer_and_nothing_else(server):

@@ -13,6 +13,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -267,8 +268,17 @@ def _said(answer: Answer) -> FromServer:
         message = str(said.get("message") or said.get("error_description") or "")
     known = http.client.responses.get(answer.status, "")
     return from_server(
-        answer.status, reason or known.replace(" ", "") or str(answer.status), message or known
+        answer.status,
+        reason or known.replace(" ", "") or str(answer.status),
+        message or known,
+        _warning(answer.headers.get("warning", "")),
     )
+
+
+def _warning(header: str) -> str:
+    """The text of the last warning beside an answer: https://www.rfc-editor.org/rfc/rfc7234#section-5.5"""
+    found = re.fullmatch(r'299 \S+ "((?:[^"\\]|\\.)*)"', header)
+    return re.sub(r"\\(.)", r"\1", found[1]) if found is not None else ""
 
 
 def _untrusted(server: str, error: ssl.SSLCertVerificationError) -> Unreachable:

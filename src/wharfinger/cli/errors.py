@@ -143,8 +143,9 @@ _REMEDIES: Final[dict[type[FromServer], str]] = {
 }
 
 
-def from_server(status: int, reason: str, message: str) -> FromServer:
+def from_server(status: int, reason: str, message: str, hint: str = "") -> FromServer:
+    """`hint`: what the server says besides, which is more to the point than what we know."""
     kind = _OF_STATUS.get(status, ServerFailed)
     if reason == "AlreadyExists":
         kind = ServerHasAlready
-    return kind(reason, message, remedy=_REMEDIES.get(kind))
+    return kind(reason, message, remedy=hint or _REMEDIES.get(kind))

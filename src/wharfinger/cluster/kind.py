@@ -34,6 +34,7 @@ class FieldError:
     reason: str  # FieldValueRequired, FieldValueInvalid, FieldValueForbidden, FieldValueNotSupported, ...
     field: str  # "metadata.name", "subjects[0].kind", "data[key]"
     message: str  # 'Invalid value: "A": a lowercase RFC 1123 ...'
+    hint: str = ""  # what a person may want to know besides; clients are told it as a warning
 
     @classmethod
     def invalid(cls, field: str, value: Any, detail: str) -> Self:
@@ -48,8 +49,8 @@ class FieldError:
         return cls("FieldValueRequired", field, _joined("Required value", detail))
 
     @classmethod
-    def forbidden(cls, field: str, detail: str) -> Self:
-        return cls("FieldValueForbidden", field, _joined("Forbidden", detail))
+    def forbidden(cls, field: str, detail: str, *, hint: str = "") -> Self:
+        return cls("FieldValueForbidden", field, _joined("Forbidden", detail), hint)
 
     @classmethod
     def not_found(cls, field: str, value: Any) -> Self:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -22,9 +22,7 @@ from wharfinger.cluster.paging import Page
 from wharfinger.cluster.states import States
 from wharfinger.cluster.tables import Include
 from wharfinger.server.kube_accept import Form
-
-_MAX_WARNING: Final = 256
-_MAX_WARNINGS: Final = 16
+from wharfinger.server.kube_warnings import warned
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +96,6 @@ def included(asked: str | None) -> Include:
 
 
 def respond(content: Any, status: int = 200, warnings: Sequence[str] = ()) -> Response:
-    response = Response(msgspec.json.encode(content), status, media_type="application/json")
-    for warning in warnings[:_MAX_WARNINGS]:
-        response.headers.append("warning", f'299 - "{_quoted(warning)}"')
-    return response
-
-
-def _quoted(warning: str) -> str:
-    """A text of a client's choice must stay one quoted string of one header (RFC 9110)."""
-    printable = "".join(char if " " <= char <= "~" else "?" for char in warning[:_MAX_WARNING])
-    return printable.replace("\\", "\\\\").replace('"', '\\"')
+    return warned(
+        Response(msgspec.json.encode(content), status, media_type="application/json"), warnings
+    )

@@ -20,6 +20,7 @@ from wharfinger.cluster.errors import ObjectError
 from wharfinger.errors import WharfingerError
 from wharfinger.server import audit
 from wharfinger.server.errors import status_of
+from wharfinger.server.kube_warnings import warned
 
 REASONS: Final[Mapping[type[WharfingerError], tuple[int, str]]] = {
     cluster.ObjectInvalid: (422, "Invalid"),
@@ -89,7 +90,9 @@ def body(scope: Scope, error: WharfingerError) -> Response:
     if pause := status.get("details", {}).get("retryAfterSeconds"):
         headers["retry-after"] = str(pause)
     content = msgspec.json.encode(status)
-    return Response(content, code, headers, media_type="application/json")
+    response = Response(content, code, headers, media_type="application/json")
+    causes = error.causes if isinstance(error, ObjectError) else ()
+    return warned(response, list(dict.fromkeys(one.hint for one in causes if one.hint)))
 
 
 def status_object(error: WharfingerError) -> dict[str, Any]:

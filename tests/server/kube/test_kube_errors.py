@@ -45,6 +45,14 @@ def test_each_kind_of_error_has_its_code_and_reason(error, code, reason):
     assert kube_errors.body({}, error).status_code == code
 
 
+def test_a_hint_is_told_as_a_warning_once_and_beside_the_words_that_clients_know():
+    causes = [FieldError.forbidden("a", "no", hint='ask "them"'), FieldError.forbidden("b", "no")]
+    answer = kube_errors.body({}, cluster.ObjectInvalid(ROLE, "r", [*causes, causes[0]]))
+
+    assert answer.headers.getlist("warning") == ['299 - "ask \\"them\\""']
+    assert b"them" not in answer.body
+
+
 def test_details_say_what_it_is_about():
     status = kube_errors.status_object(cluster.ObjectInvalid(ROLE, "r", [CAUSE]))
 

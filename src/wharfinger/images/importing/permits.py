@@ -11,6 +11,7 @@ So it needs a line of the site's list with `insecure: true`; without a list ther
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wharfinger.cluster.kind import FieldError
 from wharfinger.cluster.kinds.openshift import image_sources
@@ -29,12 +30,12 @@ class NotPermitted(Forbidden):
     code = "import-not-permitted"
 
 
-def refusal(wanted: Wanted, allowed: ImportList | None) -> str | None:
+def refusal(wanted: Wanted, allowed: ImportList | None) -> FieldError | None:
     """Why an entry may not be imported by what the list says; None if it may."""
     policy = {"insecure": wanted.insecure}
     entry = {"from": {"kind": wanted.kind, "name": wanted.name}, "importPolicy": policy}
     errors = image_sources.stream_import({"spec": {"images": [entry]}}, allowed)
-    return errors[0].message.removeprefix("Forbidden: ") if errors else None
+    return errors[0] if errors else None
 
 
 def insecurity(wanted: Wanted, allowed: ImportList | None) -> str | None:
@@ -62,8 +63,8 @@ def errors(
 ) -> Iterator[FieldError]:
     """What to tell somebody who waits. Who is `exempt` may import from everywhere, securely."""
     for path, wanted in _entries(request):
-        if not exempt and (reason := refusal(wanted, allowed)) is not None:
-            yield FieldError.forbidden(f"{path}.from.name", reason)
+        if not exempt and (refused := refusal(wanted, allowed)) is not None:
+            yield replace(refused, field=f"{path}.from.name")
         elif (reason := insecurity(wanted, allowed)) is not None:
             yield FieldError.forbidden(f"{path}.importPolicy.insecure", reason)
 
@@ -72,7 +73,10 @@ def judge(
     wanted: Wanted, allowed: ImportList | None, *, exempt: bool = False
 ) -> NotPermitted | None:
     """What to tell where nobody waits: the error of one entry."""
-    reason = (None if exempt else refusal(wanted, allowed)) or insecurity(wanted, allowed)
+    refused = None if exempt else refusal(wanted, allowed)
+    if refused is not None:
+        return NotPermitted(refused.message.removeprefix("Forbidden: "))
+    reason = insecurity(wanted, allowed)
     return NotPermitted(reason) if reason is not None else None
 
 

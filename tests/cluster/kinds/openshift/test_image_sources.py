@@ -100,5 +100,7 @@ def test_an_import_says_host_and_port_of_what_it_may_not_fetch():
 
     assert fields(errors) == ["spec.repository.from.name", "spec.images[1].from.name"]
     assert 'importing images from registry "[::1]:443" is forbidden' in errors[0].message
+    assert errors[0].hint.startswith("no line of allowedRegistriesForImport covers ")
+    assert "allows port 80, not port 443; import from" in errors[1].hint
     assert 'importing images from registry "plain.test:443" is forbidden' in errors[1].message
     assert image_sources.stream_import({"spec": spec}, None) == []

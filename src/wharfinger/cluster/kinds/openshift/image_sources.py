@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from wharfinger.cluster.kind import FieldError, Object
 from wharfinger.oci.reference import ImageReference, InvalidReference
-from wharfinger.policy.import_list import ImportList, Transport
+from wharfinger.policy.import_list import ImportList, Refusal, Transport
 
 INSECURE: Final = "openshift.io/image.insecureRepository"
 """The annotation of a stream by which all its sources may be without TLS."""
@@ -88,7 +88,12 @@ def _import(one: Mapping[str, Any], path: str, allowed: ImportList) -> Iterator[
         refusal = allowed.allowed(ImageReference(registry=asked), Transport.SECURE)
         if refusal is not None:
             words = f'importing images from registry "{asked}" is forbidden: {refusal.text}'
-            yield FieldError.forbidden(f"{path}.from.name", words)
+            yield FieldError.forbidden(f"{path}.from.name", words, hint=_hint(refusal))
+
+
+def _hint(refusal: Refusal) -> str:
+    """The field errors have the words that clients of OpenShift know, and no room for more."""
+    return f"{refusal.reason}; {refusal.remedy}"
 
 
 def _address(reference: ImageReference, insecure: bool) -> tuple[str, str]:
@@ -126,7 +131,7 @@ def _judged(text: str, allowed: ImportList, insecure: bool, path: str) -> Iterat
     for reference in _parsed(text):
         refusal = allowed.allowed(reference, Transport.of(insecure=insecure))
         if refusal is not None:
-            yield FieldError.forbidden(path, refusal.text)
+            yield FieldError.forbidden(path, refusal.text, hint=_hint(refusal))
 
 
 def _texts(stream: Object) -> Iterator[str]:
