@@ -8,15 +8,14 @@ Image streams are asked of another lookup: that of our own API, or of a cluster 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from wharfinger.errors import WharfingerError
 from wharfinger.images.importing import secrets
 from wharfinger.images.pull_accounts import PullAccount
 from wharfinger.images.remote_images import RemoteImages
-from wharfinger.oci.credentials import Credential, Keyring
+from wharfinger.oci.credentials import Keyring
 from wharfinger.oci.reference import ImageReference
 from wharfinger.policy.imagepolicy.model import (
     Image,
@@ -26,8 +25,6 @@ from wharfinger.policy.imagepolicy.model import (
     SignatureVerdict,
     Stream,
 )
-
-Found = TypeVar("Found")
 
 DEFAULT_PULLER: Final = PullAccount()
 
@@ -83,59 +80,81 @@ class Streams(Protocol):
     async def image(self, digest: str) -> Image: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteLookup(Lookup):
-    """`until` is a moment of the event loop's clock, None for a person who waits."""
+    """`until` is a moment of the event loop's clock, None for a person who waits.
 
-    images: RemoteImages
-    streams: Streams = NO_STREAMS
-    keyrings: Keyrings = NO_KEYRINGS
-    puller: PullAccount = DEFAULT_PULLER
-    until: float | None = None
+    Whatever comes instead of an answer is a `LookupFailed`.
+    """
+
+    def __init__(
+        self,
+        *,
+        images: RemoteImages,
+        streams: Streams = NO_STREAMS,
+        keyrings: Keyrings = NO_KEYRINGS,
+        puller: PullAccount = DEFAULT_PULLER,
+        until: float | None = None,
+    ) -> None:
+        self._images, self._streams, self._keyrings = images, streams, keyrings
+        self._puller, self._until = puller, until
+        self._keyring: Keyring | None = None
 
     async def stream(self, namespace: str, name: str) -> Stream:
-        return await _told(self.streams.stream(namespace, name))
+        try:
+            return await self._streams.stream(namespace, name)
+        except (WharfingerError, TimeoutError) as error:
+            raise _failed(error) from error
 
     async def stream_tag(self, namespace: str, name: str, tag: str) -> Image:
-        return await _told(self.streams.stream_tag(namespace, name, tag))
+        try:
+            return await self._streams.stream_tag(namespace, name, tag)
+        except (WharfingerError, TimeoutError) as error:
+            raise _failed(error) from error
 
     async def stream_image(self, namespace: str, name: str, digest: str) -> Image:
-        return await _told(self.streams.stream_image(namespace, name, digest))
+        try:
+            return await self._streams.stream_image(namespace, name, digest)
+        except (WharfingerError, TimeoutError) as error:
+            raise _failed(error) from error
 
     async def image(self, digest: str) -> Image:
-        return await _told(self.streams.image(digest))
+        try:
+            return await self._streams.image(digest)
+        except (WharfingerError, TimeoutError) as error:
+            raise _failed(error) from error
 
     async def remote(self, reference: ImageReference, namespace: str) -> Image:
-        return await _told(self._remote(reference, namespace))
+        try:
+            keyring = self._keyring
+            if keyring is None:
+                keyring = await self._own_keyring(namespace)
+            logins = secrets.logins(keyring, reference) if keyring else ()
+            return await self._images.image(reference, logins, namespace, self._until)
+        except (WharfingerError, TimeoutError) as error:
+            raise _failed(error) from error
 
     async def signature(
         self, image: ImageReference, keys: Sequence[SignatureKey], namespace: str
     ) -> SignatureVerdict:
-        return await _told(self._signature(image, keys, namespace))
+        try:
+            keyring = self._keyring
+            if keyring is None:
+                keyring = await self._own_keyring(namespace)
+            logins = secrets.logins(keyring, image) if keyring else ()
+            return await self._images.signature(image, keys, logins, namespace, self._until)
+        except (WharfingerError, TimeoutError) as error:
+            raise _failed(error) from error
 
-    async def _remote(self, reference: ImageReference, namespace: str) -> Image:
-        logins = await self._logins(reference, namespace)
-        return await self.images.image(reference, logins, namespace, self.until)
-
-    async def _signature(
-        self, image: ImageReference, keys: Sequence[SignatureKey], namespace: str
-    ) -> SignatureVerdict:
-        logins = await self._logins(image, namespace)
-        return await self.images.signature(image, keys, logins, namespace, self.until)
-
-    async def _logins(self, reference: ImageReference, namespace: str) -> list[Credential]:
-        keyring = await self.keyrings.keyring(namespace, self.puller, self.until)
-        return secrets.logins(keyring, reference) if keyring else []
+    async def _own_keyring(self, namespace: str) -> Keyring:
+        """All images of one review are pulled with the same logins."""
+        self._keyring = await self._keyrings.keyring(namespace, self._puller, self._until)
+        return self._keyring
 
 
-async def _told(asked: Awaitable[Found]) -> Found:
-    """Raise `LookupFailed` for whatever comes instead of an answer."""
-    try:
-        return await asked
-    except TimeoutError:
-        raise LookupFailed("there was no answer in the time that a review has") from None
-    except WharfingerError as error:
-        raise LookupFailed(error.message) from error
+def _failed(error: Exception) -> LookupFailed:
+    if isinstance(error, WharfingerError):
+        return LookupFailed(error.message)
+    return LookupFailed("there was no answer in the time that a review has")
 
 
 def _absent(resource: str, name: str) -> LookupFailed:

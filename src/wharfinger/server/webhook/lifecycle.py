@@ -8,6 +8,7 @@ serve one cluster.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 import tempfile
@@ -84,6 +85,7 @@ async def serve(settings: WebhookSettings, world: OpenWorld, ready: Callable[[st
         keeper = _Keeper(policy, certificate, serving, look)
         tasks.start("files", keeper.run)
         scheme = "https" if certificate is not None else "http"
+        gc.freeze()  # what is there now stays: nobody has to look at it again and again
         signals.notify(signals.READY)
         ready(f"{scheme}://{listeners.listen}")
         await listener.first(asked.wait(), serving.ended())
