@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -27,6 +28,8 @@ class Repository:
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     fault: Exception | None = None
     broken: dict[str, Exception] = field(default_factory=dict)
+    stalled: set[str] = field(default_factory=set)
+    """Tags whose manifest never comes."""
     login: Credential | None = None
     """If any, what it wants to see; a wrong one is refused even if `open`."""
     open: bool = False
@@ -104,6 +107,8 @@ class MemorySource:
 
     async def manifest(self, reference: Digest | Tag) -> RemoteManifest:
         self._question(f"manifest {reference}", reference)
+        if str(reference) in self._repository.stalled:
+            await asyncio.Event().wait()
         digest = (
             self._repository.tags.get(str(reference)) if isinstance(reference, Tag) else reference
         )

@@ -217,6 +217,27 @@ async def test_a_registry_that_does_not_answer_is_not_waited_for_again(hub):
     assert sum(hub.sources.asked.values()) == 1
 
 
+async def test_one_that_answers_slowly_is_given_up_and_holds_no_turn(hub, monkeypatch):
+    hub.app.push("1")
+    hub.app.push("2")
+    hub.app.stalled.add("1")
+    monkeypatch.setattr(fetching, "IMAGE_SECONDS", 0.01)
+    fetches = hub.fetching()
+
+    slow = await fetches.image(Wanted("DockerImage", "hub.test/team/app:1"))
+    other = await fetches.image(Wanted("DockerImage", "hub.test/team/app:2"))
+
+    assert isinstance(slow.error, NoAnswer)
+    assert other.error is None
+
+
+async def test_a_request_as_a_whole_has_its_time(hub, monkeypatch):
+    hub.app.push("1")
+    monkeypatch.setattr(fetching, "REQUEST_SECONDS", 0.0)
+
+    assert isinstance((await hub.image()).error, NoAnswer)
+
+
 async def test_two_entries_of_one_meaning_are_one_fetch(hub):
     hub.app.push("1")
     fetches = hub.fetching()

@@ -32,6 +32,12 @@ from wharfinger.remote.repository import Source
 SECONDS: Final = 30.0
 """For one question to a registry."""
 
+IMAGE_SECONDS: Final = 2 * 60.0
+"""For all the questions about one image, and for those about a list of tags."""
+
+REQUEST_SECONDS: Final = 10 * 60.0
+"""For all that one request asks: whoever answers slowly holds turns that others wait for."""
+
 MOST_TAGS: Final = 10_000
 """Of one repository, also where the site sets no limit."""
 
@@ -123,6 +129,7 @@ class Fetching:
         self._sources, self._logins, self._turn = sources, logins, turn
         self._preferred, self._seconds = preferred, seconds
         self._server = Platform.of_server() if server is None else server
+        self._until = asyncio.get_running_loop().time() + REQUEST_SECONDS
         self._silent: dict[tuple[str, bool], NoAnswer] = {}
         self._under_way: dict[Wanted, asyncio.Task[Fetched]] = {}
 
@@ -220,14 +227,20 @@ class Fetching:
         async with self._turn():
             if (silent := self._silent.get(asked)) is not None:
                 raise silent
+            left = self._until - asyncio.get_running_loop().time()
+            if left <= 0:
+                raise NoAnswer(full.registry, "the time for this import is over")
             source = self._sources.source(
                 full.as_repository(), logins=logins, insecure=wanted.insecure, seconds=self._seconds
             )
             try:
-                return await question(source)
+                async with asyncio.timeout(min(left, IMAGE_SECONDS)):
+                    return await question(source)
             except NoAnswer as error:
                 self._silent[asked] = error
                 raise
+            except TimeoutError:
+                raise NoAnswer(full.registry, "it answers too slowly") from None
 
     async def _all_of(
         self, source: Source, wanted: Wanted, reference: ImageReference
