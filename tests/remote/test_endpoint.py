@@ -9,7 +9,6 @@ import pytest
 
 from hostile_registry import Reply, challenged, said, serving
 from wharfinger.oci.credentials import Credential
-from wharfinger.remote.endpoint import Request
 from wharfinger.remote.errors import (
     HttpOnly,
     LoginNeeded,
@@ -20,6 +19,7 @@ from wharfinger.remote.errors import (
     Untrusted,
     WrongLogin,
 )
+from wharfinger.remote.exchange import Request
 from wharfinger.remote.trust import Trust
 
 ANN = Credential("ann", "open sesame")

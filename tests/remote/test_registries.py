@@ -109,9 +109,10 @@ async def test_trust_is_asked_for_by_the_name_that_people_know(registries):
         raise InterruptedError
 
     opened = await registries(trust=trust)
-    with pytest.raises(InterruptedError):
-        await opened.source(ImageReference.parse("busybox"), seconds=20).tags()
-    assert asked == ["docker.io"]
+    for name in ("busybox", "quay.io:443/team/tide", "quay.io:5000/team/tide"):
+        with pytest.raises(InterruptedError):
+            await opened.source(ImageReference.parse(name), seconds=20).tags()
+    assert asked == ["docker.io", "quay.io", "quay.io:5000"]
 
 
 async def test_a_registry_that_is_no_host_is_told(registries):

@@ -12,25 +12,22 @@ https://distribution.github.io/distribution/spec/auth/token/
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from wharfinger.oci.credentials import Credential
 from wharfinger.remote import origin, realm
 from wharfinger.remote.challenge import Challenge
 from wharfinger.remote.errors import LoginNeeded, NotUnderstood, RemoteError, WrongLogin
+from wharfinger.remote.exchange import Scopes, document
 from wharfinger.remote.origin import InvalidAddress, Origin
 from wharfinger.remote.realm import Realm
 
 _CLIENT_ID: Final = "wharf"
 _FORM: Final = "application/x-www-form-urlencoded"
-
-Scopes = tuple[str, ...]
-"""`TYPE:NAME:ACTION[,ACTION]` each, as a token is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +160,6 @@ def _token_in(body: bytes, place: str) -> str:
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise NotUnderstood(place, "it gives no token")
     return token
-
-
-def document(body: bytes, place: str) -> Any:
-    """What a registry says in JSON. Raise `NotUnderstood`."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise NotUnderstood(place, "its answer is not JSON") from None
 
 
 def _basic(login: Credential) -> str:

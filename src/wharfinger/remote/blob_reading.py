@@ -19,10 +19,10 @@ from typing import Final
 import aiohttp
 
 from wharfinger.oci.digest import Digest, hasher
-from wharfinger.remote.authorization import Scopes
 from wharfinger.remote.connections import faults
-from wharfinger.remote.endpoint import Endpoint, Request
+from wharfinger.remote.endpoint import Endpoint
 from wharfinger.remote.errors import BlobAbsent, NoAnswer, NotUnderstood, TooBusy, WrongContent
+from wharfinger.remote.exchange import Request, Scopes
 
 PIECE: Final = 512 * 1024
 """Bytes that are handed on together; the last of a blob may be fewer."""

@@ -1,21 +1,16 @@
 """
-One registry, as one set of logins sees it: how it is reached, what it is shown, when it is asked again.
+One registry, as one set of logins sees it: what it is shown, what its answers mean, when it is asked again.
 
-A registry that may be insecure is asked with TLS and any certificate first, then without TLS, as
-Docker does. Redirects are followed a few times, to other hosts too, for that is how registries hand out
-blobs; what we show to a registry goes to its own origin only. Which way was found and which token was
-given is kept for the next question.
+Which token was given is kept for the next question about the same.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
 from weakref import WeakValueDictionary
@@ -24,9 +19,9 @@ import aiohttp
 
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.registry_host import RegistryHost
-from wharfinger.remote import challenge, origin, trust
-from wharfinger.remote.authorization import Authorization, Scopes, TokenAnswer
-from wharfinger.remote.connections import Connections, faults
+from wharfinger.remote import challenge, exchange, origin
+from wharfinger.remote.authorization import Authorization, TokenAnswer
+from wharfinger.remote.connections import Connections
 from wharfinger.remote.errors import (
     NoAnswer,
     NotAllowed,
@@ -35,48 +30,14 @@ from wharfinger.remote.errors import (
     ServerFailed,
     TooBusy,
 )
+from wharfinger.remote.exchange import Answer, Request, Scopes
 from wharfinger.remote.origin import InvalidAddress, Origin
 from wharfinger.remote.retry import Patience, Retry, Wait, retry_after
 from wharfinger.remote.trust import Trust
+from wharfinger.remote.way import Reached, Way
 
-ANSWER_LIMIT: Final = 4 << 20
-REDIRECTS: Final = 5
 SHOWN: Final = 1_024
 """Tokens that are kept of a registry."""
-
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_FOLLOWED: Final = frozenset({"GET", "HEAD"})
-TLS_SECONDS: Final = 5.0
-"""For an answer with TLS where one without it would do: not every server says that it has none."""
-
-
-class Follow(Enum):
-    """Whether a redirect is followed, and where to."""
-
-    ANYWHERE = auto()
-    HERE = auto()
-    NOT = auto()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """`scopes` are what it needs leave for. A `body` that comes in pieces can be sent only once."""
-
-    method: str = "GET"
-    target: str
-    scopes: Scopes = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | AsyncIterable[bytes] | None = field(default=None, repr=False)
-    follow: Follow = Follow.ANYWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """`headers` have names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +62,15 @@ class Endpoint:
         logins: Sequence[Credential] = (),
         insecure: bool = False,
     ) -> None:
-        self._registry, self._means = registry, means
-        self._logins, self._insecure = tuple(logins), insecure
-        self._found: Origin | None = None
-        self._certain = False
+        self._means, self._logins = means, tuple(logins)
+        self._way = Way(registry, means.connections, means.trust, insecure=insecure)
         self._shown: OrderedDict[Scopes, str] = OrderedDict()
         self._asking: WeakValueDictionary[Scopes, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def origin(self) -> Origin:
         """Where it answers, once it has."""
-        return self._found or Origin.of(self._registry)
+        return self._way.origin
 
     @property
     def place(self) -> str:
@@ -169,7 +128,7 @@ class Endpoint:
         if headers.get("content-encoding", "identity").lower() != "identity":
             answer.close()
             raise NotUnderstood(self.place, "its answer is encoded, which was not asked for")
-        return Answer(answer.status, headers, await _body(answer, self.place))
+        return Answer(answer.status, headers, await exchange.body(answer, self.place))
 
     def _trouble(self, answer: aiohttp.ClientResponse, where: Origin) -> RemoteError | None:
         status, place = answer.status, str(where)
@@ -187,9 +146,9 @@ class Endpoint:
 
     # What it is shown
 
-    async def _authorized(self, request: Request) -> tuple[aiohttp.ClientResponse, Origin]:
+    async def _authorized(self, request: Request) -> Reached:
         shown = self._shown.get(request.scopes)
-        answer, where = await self._follow(request, shown)
+        answer, where = await self._way.follow(request, shown)
         if answer.status != HTTPStatus.UNAUTHORIZED or where != self.origin:
             return answer, where
         if isinstance(request.body, AsyncIterable):
@@ -198,21 +157,19 @@ class Endpoint:
             new = self._shown.get(request.scopes)
             if new not in (None, shown):  # another request has got it while we waited
                 answer.release()
-                answer, where = await self._follow(request, new)
+                answer, where = await self._way.follow(request, new)
                 if answer.status != HTTPStatus.UNAUTHORIZED:
                     return answer, where
             return await self._admitted(request, answer)
 
-    async def _admitted(
-        self, request: Request, refusal: aiohttp.ClientResponse
-    ) -> tuple[aiohttp.ClientResponse, Origin]:
+    async def _admitted(self, request: Request, refusal: aiohttp.ClientResponse) -> Reached:
         """Try what may be shown, in turn; the last refusal is the answer if nothing counts."""
         challenges = tuple(challenge.parse(refusal.headers.getall("WWW-Authenticate", ())))
         refusal.release()
         answer, where = refusal, self.origin
         async for header in self._authorization().answers(challenges, request.scopes):
             answer.release()
-            answer, where = await self._follow(request, header)
+            answer, where = await self._way.follow(request, header)
             if answer.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
                 self._keep(request.scopes, header)
                 break
@@ -231,118 +188,13 @@ class Endpoint:
     async def _ask_for_token(
         self, where: Origin, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> TokenAnswer:
-        answer = await self._means.connections.open(
-            "GET" if body is None else "POST",
-            where,
-            target,
-            trust=self._context(where, verified=not (self._insecure and where == self.origin)),
-            headers={"Accept": "application/json", **headers},
-            body=body,
-        )
+        answer = await self._way.ask_service(where, target, headers, body)
         trouble = self._trouble(answer, where)
         if isinstance(trouble, (NoAnswer, TooBusy)):
             answer.release()
             raise trouble
-        return TokenAnswer(answer.status, await _body(answer, str(where)))
-
-    # How it is reached
-
-    async def _follow(
-        self, request: Request, shown: str | None
-    ) -> tuple[aiohttp.ClientResponse, Origin]:
-        follows = request.follow is not Follow.NOT and request.method in _FOLLOWED
-        where, target = None, request.target
-        for _ in range(REDIRECTS + 1):
-            answer, where = await self._send(request, where, target, shown)
-            if answer.status not in _REDIRECTS or not follows:
-                return answer, where
-            answer.release()
-            where, target = self._redirected(where, target, answer.headers.get("Location", ""))
-            if where != self.origin and request.follow is Follow.HERE:
-                raise NotUnderstood(
-                    self.place, "it redirects to another host, which is not followed"
-                )
-        raise NotUnderstood(self.place, "it redirects again and again")
-
-    def _redirected(self, where: Origin, target: str, location: str) -> tuple[Origin, str]:
-        try:
-            found, rest = origin.towards(where, target, location)
-        except InvalidAddress:
-            raise NotUnderstood(self.place, "it redirects to what is no address") from None
-        if found.scheme != "https" and not self._insecure:
-            raise NotUnderstood(
-                self.place, "it redirects to where there is no TLS, which is not followed"
-            )
-        return found, rest
-
-    async def _send(
-        self, request: Request, where: Origin | None, target: str, shown: str | None
-    ) -> tuple[aiohttp.ClientResponse, Origin]:
-        """`where` is None for the registry itself, wherever it answers."""
-        if where is None:
-            if not (self._found and self._certain):
-                return await self._first(request, target, shown)
-            where = self.origin
-        own = shown is not None and where == self.origin
-        headers = {**request.headers, **({"Authorization": shown} if own and shown else {})}
-        try:
-            answer = await self._means.connections.open(
-                request.method,
-                where,
-                target,
-                trust=self._context(where, verified=not self._insecure),
-                headers=headers,
-                body=request.body,
-            )
-        except NoAnswer:
-            self._certain = not self._insecure
-            raise
-        if answer.status == HTTPStatus.BAD_REQUEST:  # what has got TLS since may say so
-            self._certain = not self._insecure
-        return answer, where
-
-    async def _first(
-        self, request: Request, target: str, shown: str | None
-    ) -> tuple[aiohttp.ClientResponse, Origin]:
-        """Find out how it answers; the trouble of the last way is told if none is one."""
-        secure, plain = (Origin.of(self._registry, scheme=scheme) for scheme in ("https", "http"))
-        if self._insecure:
-            try:
-                async with asyncio.timeout(TLS_SECONDS):
-                    found = await self._send(request, secure, target, shown)
-            except (NoAnswer, TimeoutError):
-                found = await self._send(request, plain, target, shown)
-        else:
-            found = await self._send(request, secure, target, shown)
-        self._found, self._certain = found[1], True
-        return found
-
-    def _context(self, where: Origin, *, verified: bool) -> ssl.SSLContext:
-        """Whom the registry is to be trusted by, its token service and its stores may be, too."""
-        own = self._means.trust(self._registry)
-        if where != self.origin:
-            other = self._means.trust(_host(where))
-            authorities = tuple(dict.fromkeys((*own.authorities, *other.authorities)))
-            own = Trust(authorities, other.client)
-        return trust.context(own, verified=verified)
-
-
-def _host(where: Origin) -> RegistryHost:
-    """As a site file spells it: without the usual port."""
-    return RegistryHost.parse(str(where).partition("://")[2])
+        return TokenAnswer(answer.status, await exchange.body(answer, str(where)))
 
 
 def _asked_wait(answer: aiohttp.ClientResponse) -> float | None:
     return retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
-
-
-async def _body(answer: aiohttp.ClientResponse, place: str) -> bytes:
-    content = bytearray()
-    with faults(place):
-        async with answer:
-            async for piece in answer.content.iter_any():
-                content += piece
-                if len(content) > ANSWER_LIMIT:
-                    more = f"more than {ANSWER_LIMIT >> 20} MiB"
-                    raise NotUnderstood(place, f"its answer has {more}")
-    return bytes(content)

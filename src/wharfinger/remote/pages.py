@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from wharfinger.remote.endpoint import Answer, Endpoint
+from wharfinger.remote.endpoint import Endpoint
+from wharfinger.remote.exchange import Answer
 
 _NEXT: Final = re.compile(
     r'\s*<([^<>]*)>\s*;(?:[^,]*;)?\s*rel="?next"?\s*(?:[;,]|\Z)', re.IGNORECASE

@@ -25,10 +25,10 @@ from wharfinger.oci.manifest import Descriptor
 from wharfinger.oci.names import Tag
 from wharfinger.oci.reference import ImageReference
 from wharfinger.remote import blob_reading
-from wharfinger.remote.authorization import Scopes, document
 from wharfinger.remote.blob_reading import Wanted
-from wharfinger.remote.endpoint import Answer, Endpoint, Request
+from wharfinger.remote.endpoint import Endpoint
 from wharfinger.remote.errors import ManifestAbsent, NotUnderstood, WrongContent
+from wharfinger.remote.exchange import Answer, Request, Scopes, document
 from wharfinger.remote.pages import next_page
 from wharfinger.remote.repository import RemoteManifest, Source
 

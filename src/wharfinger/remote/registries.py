@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.reference import HUB, HUB_V1, HUB_V2, HUBS, ImageReference
-from wharfinger.oci.registry_host import RegistryHost
+from wharfinger.oci.registry_host import HTTPS_PORT, RegistryHost
 from wharfinger.remote.connections import Connections
 from wharfinger.remote.endpoint import Endpoint, Means
 from wharfinger.remote.reach import Reach
@@ -110,5 +110,6 @@ def host_of(name: ImageReference) -> RegistryHost:
 
 
 def _named(host: RegistryHost) -> RegistryHost:
-    """The name that people know a registry by."""
-    return RegistryHost(HUB, host.port) if host.host in HUBS else host
+    """The name that people know a registry by: without the usual port, and one for Docker Hub."""
+    port = None if host.port == HTTPS_PORT else host.port
+    return RegistryHost(HUB if host.host in HUBS else host.host, port)

@@ -19,8 +19,7 @@ from urllib.parse import urlencode
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.reference import HUB, HUB_V1, ImageReference, InvalidReference
 from wharfinger.oci.registry_host import RegistryHost
-from wharfinger.remote.authorization import document
-from wharfinger.remote.endpoint import Answer, Endpoint, Follow, Request
+from wharfinger.remote.endpoint import Endpoint
 from wharfinger.remote.errors import (
     LoginNeeded,
     NoAnswer,
@@ -29,6 +28,7 @@ from wharfinger.remote.errors import (
     RemoteError,
     ServerFailed,
 )
+from wharfinger.remote.exchange import Answer, Follow, Request, document
 from wharfinger.remote.pages import next_page
 from wharfinger.remote.registries import Registries
 

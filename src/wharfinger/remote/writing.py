@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.names import Tag
 from wharfinger.oci.reference import ImageReference
-from wharfinger.remote.authorization import Scopes
-from wharfinger.remote.endpoint import Answer, Endpoint, Follow, Request
+from wharfinger.remote.endpoint import Endpoint
 from wharfinger.remote.errors import ManifestAbsent, NotOffered, WrongContent
+from wharfinger.remote.exchange import Answer, Follow, Request, Scopes
 from wharfinger.remote.reading import RemoteSource
 from wharfinger.remote.repository import RemoteManifest, Target
 
