@@ -13,7 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import authz, copying, fleet, imports, maintenance, objects, plans, policies, registry
+from bench import (
+    authz,
+    copying,
+    fleet,
+    imports,
+    maintenance,
+    objects,
+    plans,
+    policies,
+    registry,
+    webhook,
+)
 from bench.measures import SUITES
 from e2e import machine
 
@@ -28,6 +39,7 @@ PARTS: Final[dict[str, Callable[[Path, int], str]]] = {
     "maintenance": maintenance.measure,
     "copy": copying.measure,
     "imports": imports.measure,
+    "webhook": webhook.measure,
 }
 
 

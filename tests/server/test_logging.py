@@ -2,7 +2,7 @@ import io
 import json
 import logging
 
-from wharfinger.server.logging import AccessLog, Records, request_id
+from wharfinger.server.logging import AccessLog, FaultLog, Records, request_id
 
 
 def record(**extra):
@@ -60,3 +60,24 @@ async def test_a_path_cannot_forge_a_line():
     log.flush()
 
     assert len(stream.getvalue().splitlines()) == 1
+
+
+async def test_a_log_of_faults_has_only_those():
+    stream = io.StringIO()
+    log = FaultLog(stream)
+    for status in (200, 404):
+        log.write(
+            ts=0,
+            request_id="r",
+            actor="",
+            client="",
+            method="POST",
+            path="/validate",
+            status=status,
+            received=1,
+            sent=1,
+            seconds=0.1,
+        )
+    log.flush()
+
+    assert [json.loads(line)["status"] for line in stream.getvalue().splitlines()] == [404]

@@ -9,12 +9,12 @@ on namespaces, is told once in the log.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import quote
 
 from wharfinger.cli import site_registries
 from wharfinger.errors import NotFound
@@ -30,6 +30,8 @@ from wharfinger.server.webhook.judge import World
 from wharfinger.server.webhook.world import KnownCluster, NoCluster
 
 _API_SECONDS: Final = 10.0
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,400}")
+"""What names of objects are made of. Anything else, as a step up in a path, names none."""
 
 logger = logging.getLogger(__name__)
 
@@ -75,10 +77,10 @@ class KubeCluster:
     async def get(
         self, group: str, version: str, resource: str, namespace: str, name: str
     ) -> dict[str, Any] | None:
-        below = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
-        return await self._read(
-            f"{_root(group, version)}{below}/{resource}/{quote(name, safe='')}", resource
-        )
+        if not _NAME.fullmatch(name) or not (namespace == "" or _NAME.fullmatch(namespace)):
+            return None
+        below = f"/namespaces/{namespace}" if namespace else ""
+        return await self._read(f"{_root(group, version)}{below}/{resource}/{name}", resource)
 
     async def serves(self, group: str, version: str) -> bool:
         return await self._read(_root(group, version), group) is not None
