@@ -112,6 +112,14 @@ def test_namespaces_say_which_rules_they_switch_off():
     assert found.question(pod).ignored_rules == {"one", "two"}
 
 
+@pytest.mark.parametrize("annotations", ["x", ["x"], {decision.IGNORE_RULES: ["x"]}, None])
+def test_a_namespace_of_another_shape_switches_nothing_off(annotations):
+    found = Dump()
+    found.add({"kind": "Namespace", "metadata": {"name": "a", "annotations": annotations}}, "f")
+
+    assert found.ignored == {"a": frozenset()}
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from wharfinger.images import offline
 from wharfinger.images.dump import Dump
 from wharfinger.images.dump_lookup import DumpLookup
@@ -130,8 +134,18 @@ async def test_what_would_have_to_be_asked_of_a_registry_is_said():
     assert "--resolve" in one.verdict.reason
 
 
-async def test_a_stream_without_the_shape_of_one_is_none():
-    broken = {**STREAM, "status": {"tags": [{"tag": "2", "items": "x"}]}}
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "x",
+        [{"items": []}],
+        [{"tag": "2", "items": "x"}],
+        [{"tag": "2", "items": [{"image": DIGEST}]}],
+        [{"tag": "2", "items": [{"image": [DIGEST], "dockerImageReference": "quay.io/a"}]}],
+    ],
+)
+async def test_a_stream_without_the_shape_of_one_is_none(tags):
+    broken = {**STREAM, "status": {"tags": tags}}
 
     [one] = await judged(dump_of(broken, pod("ruby:2")), policy(from_registries("quay.io")))
     assert not one.verdict.allowed
@@ -158,3 +172,80 @@ async def test_an_image_that_is_no_longer_judged_is_allowed_now():
 
     [change] = offline.changes(old, [])
     assert (change.before.verdict.allowed, change.after) == (False, None)
+
+
+WORDS = (
+    *("metadata", "name", "namespace", "annotations", "labels", "spec", "status", "tags", "tag"),
+    *(
+        "items",
+        "image",
+        "dockerImageReference",
+        "lookupPolicy",
+        "local",
+        "from",
+        "kind",
+        "template",
+    ),
+    *(
+        "containers",
+        "volumes",
+        "dockerImageMetadata",
+        "Config",
+        "Labels",
+        "referencePolicy",
+        "type",
+    ),
+    *("strategy", "dockerStrategy", "jobTemplate", "ownerReferences", "2", "ruby", "quay.io/a"),
+)
+KINDS = (
+    "Pod",
+    "Deployment",
+    "CronJob",
+    "ImageStream",
+    "ImageStreamTag",
+    "Image",
+    "Namespace",
+    "List",
+)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(WORDS),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+def mangled(draw, item):
+    """The object with junk in one place."""
+    if isinstance(item, dict) and item and draw(st.integers(0, 4)):
+        key = draw(st.sampled_from(sorted(item)))
+        return {**item, key: mangled(draw, item[key])}
+    if isinstance(item, list) and item and draw(st.integers(0, 4)):
+        return [mangled(draw, item[0]), *item[1:]]
+    return draw(JUNK)
+
+
+@st.composite
+def hostile(draw):
+    base = draw(st.sampled_from([STREAM, deployment("quay.io/a", "ruby:2"), pod("ruby:2")]))
+    return mangled(draw, base)
+
+
+ANYTHING = st.fixed_dictionaries(
+    {
+        "apiVersion": st.sampled_from(["v1", "apps/v1", "image.openshift.io/v1"]),
+        "kind": st.sampled_from(KINDS),
+        **dict.fromkeys(("metadata", "spec", "status", "image", "items"), JUNK),
+    }
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(hostile() | ANYTHING, max_size=3))
+async def test_no_object_is_more_than_refused(objects):
+    wants = {"name": "vendor", "matchDockerImageLabels": [{"key": "a", "value": "b"}]}
+    rules = policy(wants, from_registries("quay.io"), resolveImages="AttemptRewrite")
+
+    found = dump_of(*objects, pod("ruby:2", namespace="shop"))
+    assert await judged(found, rules)

@@ -167,7 +167,9 @@ class Dump:
         metadata = metadata if isinstance(metadata, dict) else {}
         name = _text(metadata, "name") or _text(metadata, "generateName")
         if (group, kind) in _NAMESPACES:
-            self.ignored[name] = decision.ignored_rules({"metadata": metadata})
+            notes = metadata.get("annotations")
+            notes = notes if isinstance(notes, dict) else {}
+            self.ignored[name] = decision.ignored_rules({"metadata": {"annotations": notes}})
             return
         namespace = _text(metadata, "namespace") or self.namespace
         if group == _IMAGES or (not group and kind in ("Image", "ImageStream")):
@@ -242,13 +244,19 @@ def _is_stream(item: Object) -> bool:
     return (
         isinstance(spec.get("lookupPolicy") or {}, dict)
         and isinstance(status.get("dockerImageRepository") or "", str)
-        and _all_named(wanted, "name")
-        and _all_named(tags, "tag")
-        and all(_all_named(one.get("items") or [], "dockerImageReference") for one in tags)
+        and _all_have(wanted, "name")
+        and all(isinstance(one.get("referencePolicy") or {}, dict) for one in wanted)
+        and _all_have(tags, "tag")
+        and all(_all_have(one.get("items") or [], "dockerImageReference") for one in tags)
+        and all(
+            isinstance(event.get("image") or "", str)
+            for one in tags
+            for event in one.get("items") or ()
+        )
     )
 
 
-def _all_named(items: Any, key: str) -> bool:
+def _all_have(items: Any, key: str) -> bool:
     return isinstance(items, list) and all(
         isinstance(one, dict) and isinstance(one.get(key), str) for one in items
     )
