@@ -10,6 +10,7 @@ import base64
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,17 @@ class Api:
     async def stream(self, name: str = "app") -> Any:
         _, found = await self.ask("GET", STREAMS.format(self._project, f"imagestreams/{name}"))
         return found
+
+    async def layer(self, content: bytes) -> tuple[int, bytes]:
+        """Pull a layer of the stream `app`: the status, and what came before the answer was cut."""
+        came, path = b"", f"/v2/{self._project}/app/blobs/{images.digest_of(content)}"
+        async with self._session.get(
+            self._server.url + path, headers=self._headers, ssl=self._server.context() or True
+        ) as answer:
+            with suppress(aiohttp.ClientPayloadError):
+                async for part in answer.content.iter_any():
+                    came += part
+            return answer.status, came
 
     async def begin_stream(self, body: Any) -> None:
         status, answer = await self.ask("POST", STREAMS.format(self._project, "imagestreams"), body)
@@ -296,7 +308,8 @@ async def test_one_that_lies_hangs_or_sends_us_inside(
     canary_port = int(harbour.inside.rpartition(":")[2])
     async with hostile_registry.serving(port=canary_port) as canary:
         config = b'{"architecture":"amd64","os":"linux","config":{"Labels":{"a":"b"}}}'
-        manifest = image_of(config)
+        layer = b"a layer that lies at first"
+        manifest = image_of(config, layer)
         raw = json.dumps(manifest).encode()
         kind = {"Content-Type": manifest["mediaType"]}
         hostile.answers["/v2/"] = said({})
@@ -336,12 +349,19 @@ async def test_one_that_lies_hangs_or_sends_us_inside(
         _, kept = await api.ask("GET", "/apis/image.openshift.io/v1/images")
         assert images.digest_of(raw) in {one["metadata"]["name"] for one in kept["items"]}
 
+        hostile.answers[f"/v2/up/good/manifests/{images.digest_of(raw)}"] = Reply(200, kind, raw)
+        path = f"/v2/up/good/blobs/{images.digest_of(layer)}"
+        hostile.answers[path] = Reply(body=b"x" * len(layer))
+        assert await api.layer(layer) != (200, layer)
+        hostile.answers[path] = Reply(body=layer)
+        assert await api.layer(layer) == (200, layer)
+
 
 async def asked(hostile: Hostile, target: str) -> bool | None:
     return target in hostile.targets or None
 
 
-def image_of(config: bytes) -> Any:
+def image_of(config: bytes, layer: bytes) -> Any:
     return {
         "schemaVersion": 2,
         "mediaType": images.OCI_MANIFEST,
@@ -350,5 +370,11 @@ def image_of(config: bytes) -> Any:
             "digest": images.digest_of(config),
             "size": len(config),
         },
-        "layers": [],
+        "layers": [
+            {
+                "mediaType": images.OCI_LAYER,
+                "digest": images.digest_of(layer),
+                "size": len(layer),
+            }
+        ],
     }
