@@ -22,7 +22,8 @@ class Upstream:
         self.data = data
         self.registry = Registry(blobs=MemoryBlobStore(), metadata=MemoryMetadataStore())
         blob = Descriptor("a/b", digest or Digest.of(data), len(data))
-        self.transfer = Transfer(self.registry, NAME, blob)
+        self.seconds = 0.0
+        self.transfer = Transfer(self.registry, NAME, blob, clock=lambda: self.seconds)
         self.coming = asyncio.Queue()
         self.active = True
 
@@ -163,6 +164,22 @@ async def test_its_beginning_can_be_waited_for():
         await failing.transfer.begun()
     with pytest.raises(NoAnswer):
         await failing.task
+
+
+async def test_one_that_drips_is_given_up(monkeypatch):
+    monkeypatch.setattr(transfers, "LEAST", 3)
+    upstream = Upstream(b"abcdefgh")
+    upstream.start()
+    for part in (b"a", b"bcd", b"e", b"f"):
+        upstream.send(part)
+        await settle()
+        upstream.seconds += 50
+
+    upstream.send(b"g")
+    with pytest.raises(transfers.TooSlow):
+        await upstream.task
+    with pytest.raises(transfers.TooSlow):
+        await upstream.transfer.ended()
 
 
 async def test_nothing_is_kept_for_a_project_that_is_gone():

@@ -45,7 +45,7 @@ from wharfinger.remote.repository import Source
 REMEMBERED: Final = 64
 REMEMBERED_SECONDS: Final = 10 * 60.0
 
-TRANSFERS: Final = 16
+TRANSFERS: Final = 48
 TRANSFERS_EACH: Final = 6
 """How many blobs are fetched at a time, in all and for one project: each has its window in memory."""
 

@@ -11,23 +11,43 @@ not what it should be.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from wharfinger.errors import WharfingerError
+from wharfinger.errors import Unavailable, WharfingerError
 from wharfinger.oci.manifest import Descriptor
 from wharfinger.oci.names import RepositoryName
 from wharfinger.registry.errors import BlobUnknown, RepositoryUnknown
 from wharfinger.registry.registry import Blob, Registry
 
-WINDOW: Final = 8 * 1024 * 1024
+WINDOW: Final = 4 * 1024 * 1024
 """How much of what came last is in memory for those who read along."""
+
+SPAN: Final = 60.0
+LEAST: Final = 1024 * 1024
+"""How many bytes have to come in so many seconds: who drips holds a place that others wait for."""
+
+
+class TooSlow(Unavailable):
+    code = "transfer-too-slow"
+
+    def __init__(self) -> None:
+        super().__init__(f"cannot go on: fewer than {LEAST} bytes came in {SPAN:.0f} s")
 
 
 class Transfer:
-    def __init__(self, registry: Registry, name: RepositoryName, blob: Descriptor) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        name: RepositoryName,
+        blob: Descriptor,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._registry, self._name, self.blob = registry, name, blob
+        self._clock = clock
         self._parts: deque[bytes] = deque()
         self._begin, self._end = 0, 0
         """Which bytes are in memory."""
@@ -84,8 +104,13 @@ class Transfer:
         self._parts.clear()
 
     async def _seen(self, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The same parts, shown to those who read along."""
+        """The same parts, shown to those who read along; raise `TooSlow`."""
+        since, had = self._clock(), 0
         async for part in parts:
+            if self._clock() - since > SPAN:
+                if self._end - had < LEAST:
+                    raise TooSlow
+                since, had = self._clock(), self._end
             self._parts.append(part)
             self._end += len(part)
             while self._end - self._begin > WINDOW and len(self._parts) > 1:
