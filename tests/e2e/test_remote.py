@@ -98,8 +98,8 @@ async def test_a_registry_without_tls_and_ours_are_read_and_written(
     login = Credential("admin", wharf.admin_token())
     trusted = Trust((wharf.authority.read_bytes(),))
     debian = DockerRegistry(tmp_path / "debian")
-    plain = ImageReference.parse(f"{debian.host}/{project}/tide")
-    ours = ImageReference.parse(f"{wharf.host}/{project}/tide")
+    plain = ImageReference.parse(f"{debian.host}/{project}/buoy")
+    ours = ImageReference.parse(f"{wharf.host}/{project}/buoy")
     try:
         async with Registries(reach=Reach.everywhere(), trust=lambda _: trusted) as opened:
 
