@@ -72,11 +72,15 @@ other: &other {image: quay.io/b, name: x}
 same: *base
 one: {<<: *base, image: quay.io/c}
 two: {image: quay.io/d, <<: [*base, *other]}
+text: {"<<": 1, image: &name quay.io/e, *name : x}
+inline: {<<: {a: {b: 1}, c: 2}, c: 3}
 """
     [found] = values(text)
 
     assert found["same"] == found["base"]
     assert found["one"] == {"image": "quay.io/c", "pull": "Always"}
+    assert found["text"] == {"<<": 1, "image": "quay.io/e", "quay.io/e": "x"}
+    assert found["inline"] == {"a": {"b": 1}, "c": 3}
     assert found["two"] == {"image": "quay.io/d", "pull": "Always", "name": "x"}
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -126,108 +126,91 @@ def _documents(loader: Any, line: int) -> Iterator[Document]:
         event = loader.get_event()
         if isinstance(event, yaml.DocumentStartEvent):
             begun = int(loader.peek_event().start_mark.line)
-            value = _Tree(loader).read()
+            value = _value(loader.get_event)
             if value is not None:
                 yield Document(line + begun, value)
 
 
-class _Tree:
-    """One document, built from events without recursion: no depth can overrun a stack."""
+def _value(next_event: Callable[[], Any]) -> Any:
+    """One document, built from its events.
 
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
-        self._anchors: dict[str, Any] = {}
-        self._open: list[_Collection] = []
-        self._values = 0
-
-    def read(self) -> Any:
-        next_event = self._loader.get_event
-        while True:
-            event = next_event()
-            kind = type(event)
-            if kind is yaml.ScalarEvent:
-                value = _scalar(event)
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                self._begin(event, {} if kind is yaml.MappingStartEvent else [])
-                continue
-            elif kind is yaml.AliasEvent:
-                if event.anchor not in self._anchors:
-                    raise _Unreadable(
-                        event, f"alias *{event.anchor} has no anchor that is complete"
-                    )
-                value = self._anchors[event.anchor]
-            else:  # the end of a collection
-                closed = self._open.pop()
-                value = closed.value
-                if closed.anchor is not None:
-                    self._anchors[closed.anchor] = value
-                if not self._open:
-                    return value
-                self._put(event, value)
-                continue
-            if kind is yaml.ScalarEvent and event.anchor is not None:
-                self._anchors[event.anchor] = value
-            if not self._open:
-                return value
-            self._put(event, value)
-
-    def _begin(self, event: Any, value: Any) -> None:
-        if len(self._open) >= MAX_DEPTH:
-            raise _Unreadable(event, f"it has more than {MAX_DEPTH} levels")
-        self._open.append(_Collection(value, event.anchor))
-
-    def _put(self, event: Any, value: Any) -> None:
-        self._values += 1
-        if self._values > MAX_VALUES:
-            raise _Unreadable(event, f"it has more than {MAX_VALUES} values")
-        top = self._open[-1]
-        holder = top.value
+    Without recursion, so that no depth can overrun a stack; and in one loop, since it is run a hundred
+    times for each manifest. `key` is the one whose value comes next in the mapping `holder`; `merged`
+    are its keys that may still be written out.
+    """
+    anchors: dict[str, Any] = {}
+    around: list[tuple[Any, str | None, bool, set[str], str | None]] = []
+    holder: Any = None
+    key: str | None = None
+    merges = False
+    merged: set[str] = set()
+    anchor: str | None = None
+    count = 0
+    while True:
+        event = next_event()
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            value = event.value if key is None and type(holder) is dict else _scalar(event)
+            if event.anchor is not None:
+                anchors[event.anchor] = value
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            if len(around) >= MAX_DEPTH:
+                raise _Unreadable(event, f"it has more than {MAX_DEPTH} levels")
+            around.append((holder, key, merges, merged, anchor))
+            holder = {} if kind is yaml.MappingStartEvent else []
+            key, merged, anchor = None, set(), event.anchor
+            continue
+        elif kind is yaml.AliasEvent:
+            if event.anchor not in anchors:
+                raise _Unreadable(event, f"alias *{event.anchor} has no anchor that is complete")
+            value = anchors[event.anchor]
+        else:  # the end of a collection
+            value = holder
+            if anchor is not None:
+                anchors[anchor] = value
+            holder, key, merges, merged, anchor = around.pop()
+        count += 1
         if type(holder) is list:
             holder.append(value)
-        elif not top.has_key:
-            top.key, top.has_key = _key(event, value), True
-            top.merges = top.key == _MERGE and type(event) is yaml.ScalarEvent and not event.style
-            if not top.merges and top.key in holder and top.key not in top.merged:
-                raise _Unreadable(event, f"key {str(top.key)[:80]!r} is there twice")
+        elif holder is None:
+            return value
+        elif key is None:
+            key = _key(event, value, holder, merged)
+            merges = key == _MERGE and kind is yaml.ScalarEvent and not event.style
         else:
-            top.has_key = False
-            if top.merges:
-                self._merge(event, top, value)
+            if merges:
+                count += _merge(event, holder, merged, value)
             else:
-                holder[top.key] = value
-                top.merged.discard(top.key)
-
-    def _merge(self, event: Any, top: _Collection, value: Any) -> None:
-        """What is written out wins, and of several mappings the first."""
-        for one in value if type(value) is list else (value,):
-            if type(one) is not dict:
-                raise _Unreadable(event, "what is merged with << has to be a mapping")
-            self._values += len(one)
-            if self._values > MAX_VALUES:
-                raise _Unreadable(event, f"it has more than {MAX_VALUES} values")
-            for key, inner in one.items():
-                if key not in top.value:
-                    top.value[key] = inner
-                    top.merged.add(key)
+                holder[key] = value
+            key = None
+        if count > MAX_VALUES:
+            raise _Unreadable(event, f"it has more than {MAX_VALUES} values")
 
 
-class _Collection:
-    """A list or mapping that is not complete; `merged` are keys that may still be written out."""
+def _key(event: Any, value: Any, holder: dict[str, Any], merged: set[str]) -> str:
+    if not isinstance(value, str):
+        raise _Unreadable(event, "a key has to be text")
+    if value in holder:
+        if value not in merged:
+            raise _Unreadable(event, f"key {value[:80]!r} is there twice")
+        merged.discard(value)
+    return value
 
-    __slots__ = ("anchor", "has_key", "key", "merged", "merges", "value")
 
-    def __init__(self, value: Any, anchor: str | None) -> None:
-        self.value, self.anchor = value, anchor
-        self.key, self.has_key, self.merges = "", False, False
-        self.merged = set[str]()
-
-
-def _key(event: Any, value: Any) -> str:
-    if type(event) is yaml.ScalarEvent:
-        return str(event.value)
-    if isinstance(value, str):
-        return value
-    raise _Unreadable(event, "a key has to be text")
+def _merge(event: Any, holder: dict[str, Any], merged: set[str], value: Any) -> int:
+    """What is written out wins, and of several mappings the first."""
+    looked_at = 0
+    for one in value if type(value) is list else (value,):
+        if type(one) is not dict:
+            raise _Unreadable(event, "what is merged with << has to be a mapping")
+        looked_at += len(one)
+        if looked_at > MAX_VALUES:
+            raise _Unreadable(event, f"it has more than {MAX_VALUES} values")
+        for key, inner in one.items():
+            if key not in holder:
+                holder[key] = inner
+                merged.add(key)
+    return looked_at
 
 
 def _scalar(event: Any) -> Any:
