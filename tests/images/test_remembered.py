@@ -1,4 +1,6 @@
 import asyncio
+import weakref
+from functools import partial
 
 import pytest
 
@@ -10,6 +12,10 @@ class Clock:
 
     def __call__(self):
         return self.now
+
+
+class Large:
+    """Something that takes room."""
 
 
 class Asked:
@@ -59,6 +65,27 @@ async def test_what_was_not_wanted_longest_makes_room():
     await kept.get("c", lambda: at_once(1))
 
     assert [kept.recall(key) for key in ("a", "b", "c")] == [1, None, 1]
+
+
+async def test_what_does_not_count_any_more_is_let_go_of():
+    clock = Clock()
+    kept = Remembered(100, lambda _: 5.0, clock=clock)
+    values = [Large() for _ in range(3)]
+    for number, value in enumerate(values):
+        await kept.get(number, partial(at_once, value))
+    gone = [weakref.ref(value) for value in values]
+    del values, value
+    clock.now = 5.0
+    await kept.get("new", lambda: at_once(1))
+
+    assert [one() for one in gone] == [None] * 3
+
+
+async def test_a_value_that_counts_for_no_time_is_told_and_not_kept():
+    kept = Remembered(10, lambda _: 0.0)
+
+    assert await kept.get("a", lambda: at_once(1)) == 1
+    assert kept.recall("a") is None
 
 
 async def test_many_who_want_one_thing_ask_once():

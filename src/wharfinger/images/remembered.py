@@ -8,6 +8,7 @@ its answer serves the next one. So a caller that asks again finds what the first
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable
@@ -18,7 +19,10 @@ Value = TypeVar("Value")
 
 
 class Remembered(Generic[Key, Value]):
-    """`seconds` says how long a value counts; the ones that were not wanted longest make room."""
+    """`seconds` says how long a value counts; the ones that were not wanted longest make room.
+
+    What does not count any more is let go of when something new comes, since it may be large.
+    """
 
     def __init__(
         self,
@@ -66,10 +70,15 @@ class Remembered(Generic[Key, Value]):
             value = await ask()
         finally:
             del self._asked[key]
-        self._kept[key] = (self._clock() + self._seconds(value), value)
-        while len(self._kept) > self._room:
+        now = self._clock()
+        self._kept[key] = (now + self._seconds(value), value)
+        while len(self._kept) > self._room or self._oldest() <= now:
             self._kept.popitem(last=False)
         return value
+
+    def _oldest(self) -> float:
+        """Until when that counts which was not wanted longest."""
+        return next((until for until, _ in self._kept.values()), math.inf)
 
     async def close(self) -> None:
         """End the questions that are under way."""
