@@ -89,10 +89,8 @@ def _repository(obj: Object, _: datetime) -> str:
 
 def _tags(obj: Object, _: datetime) -> str:
     """The names, the latest event first; the rest as a number."""
-    told = sorted(
-        _status(obj).get("tags") or (), key=lambda one: (_newest(one), one["tag"]), reverse=True
-    )
-    names = [str(one["tag"]) for one in told]
+    newest = ((_newest(one), str(one.get("tag") or "")) for one in _status(obj).get("tags") or ())
+    names = [name for _, name in sorted(newest, reverse=True)]
     if len(names) <= _SHOWN_TAGS:
         return ",".join(names)
     more = len(names) - _SHOWN_TAGS + 2
