@@ -155,11 +155,31 @@ async def test_an_image_that_was_not_kept_is_kept_later(dock):
 
 
 async def test_pushes_at_once_are_all_told(dock):
-    pushes = [dock.push("team/app", str(number), {"n": str(number)}) for number in range(20)]
+    digests = [await dock.put("team/app", str(n), {"n": str(n)}) for n in range(200)]
+    before = dock.cache.revision
 
-    digests = await asyncio.gather(*pushes)
+    await asyncio.gather(
+        *(dock.streams.pushed(APP, Tag(str(n)), one) for n, one in enumerate(digests))
+    )
 
     assert dock.tags("team/app") == {str(n): [str(one)] for n, one in enumerate(digests)}
+    assert dock.cache.revision - before < len(digests) + 10, (
+        "each image, and few writes of the stream"
+    )
+
+
+async def test_a_push_whose_client_goes_away_takes_no_other_along(dock):
+    digests = [await dock.put("team/app", str(n), {"n": str(n)}) for n in range(3)]
+    pushes = [
+        asyncio.create_task(dock.streams.pushed(APP, Tag(str(n)), one))
+        for n, one in enumerate(digests)
+    ]
+    await asyncio.sleep(0)
+    pushes[0].cancel()
+
+    await asyncio.gather(*pushes[1:])
+
+    assert {"1", "2"} <= set(dock.tags("team/app"))
 
 
 async def test_of_pushes_of_one_tag_at_once_the_stream_ends_with_the_one_that_is_there(dock):
@@ -249,26 +269,35 @@ async def test_a_stream_is_not_made_unless_that_is_asked_for(dock):
     assert dock.stream("team/app") is None
 
 
-async def test_a_change_is_made_again_on_what_somebody_else_has_written(dock):
-    seen = []
-
-    def change(tag):
-        def changed(stream):
-            seen.append(tag)
-            return imported(tag)(stream)
-
-        return changed
-
+async def test_changes_at_once_are_all_written(dock):
     tags = [str(number) for number in range(5)]
     await asyncio.gather(
         *(
-            dock.streams.apply("team", "app", change(tag), subject=SYSTEM, create=True)
+            dock.streams.apply("team", "app", imported(tag), subject=SYSTEM, create=True)
             for tag in tags
         )
     )
 
     assert sorted(dock.tags("team/app")) == tags
-    assert len(seen) > len(tags)
+
+
+async def test_a_change_is_made_again_on_what_somebody_else_has_written(dock):
+    await dock.make_stream("team/app")
+    seen = []
+
+    def change(stream):
+        seen.append(stream["metadata"]["resourceVersion"])
+        return imported("1")(stream)
+
+    note = {"metadata": {"labels": {"a": "b"}}}
+    await asyncio.gather(
+        dock.streams.apply("team", "app", change, subject=SYSTEM, create=False),
+        dock.objects.patch(IMAGE_STREAM, "team", "app", PatchType.MERGE, note, SYSTEM),
+    )
+
+    assert len(seen) == 2
+    assert set(dock.tags("team/app")) == {"1"}
+    assert dock.stream("team/app")["metadata"]["labels"] == {"a": "b"}
 
 
 async def test_a_registry_of_another_name_renames_what_it_has(open_dock, dock):

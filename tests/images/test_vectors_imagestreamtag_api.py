@@ -14,9 +14,9 @@ from wharfinger.cluster.store import Key, Write
 from wharfinger.cluster.subject import SYSTEM
 from wharfinger.errors import WharfingerError
 from wharfinger.images import history, shown
+from wharfinger.images.history import Draft
+from wharfinger.images.streams import WHOLE
 from wharfinger.images.tags import ImageStreamTags
-from wharfinger.oci.digest import Digest
-from wharfinger.oci.names import RepositoryName, Tag
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "imagestreamtag_api.json"
 CASES = json.loads(VECTORS.read_text())["cases"]
@@ -215,17 +215,13 @@ def once_in_conflict(dock, moves):
     async def changed(*arguments, **options):
         if not failed:
             failed.append(True)
-            other = await dock.image("default/somerepo")
+            stream = dock.stream("default/somerepo")
+            new = {**stream, "metadata": {**stream["metadata"], "labels": {"a": "b"}}}
             if moves:
-                name, digest = RepositoryName("default", "somerepo"), Digest.of(other)
-                await dock.registry.put_manifest(name, Tag("latest"), other, None)
-                await dock.streams.pushed(name, Tag("latest"), digest)
-            else:
-                stream = dock.stream("default/somerepo")
-                noted = {**stream["metadata"], "labels": {"written": "meanwhile"}}
-                await update(
-                    IMAGE_STREAM, "default", "somerepo", {**stream, "metadata": noted}, SYSTEM
-                )
+                draft = Draft(new)
+                draft.move("latest", {"dockerImageReference": "quay.io/x", "image": "sha256:other"})
+                new = draft.object
+            await update(WHOLE, "default", "somerepo", new, SYSTEM)
         return await update(*arguments, **options)
 
     return changed

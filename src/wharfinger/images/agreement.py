@@ -11,7 +11,7 @@ Pure. `repository` is the name that our registry is known by to clients, with th
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from wharfinger.cluster.kind import Object
@@ -52,17 +52,17 @@ def named(stream: Object, repository: str, public: str) -> Object | None:
 
 
 def tagged(
-    stream: Object, tags: Mapping[str, str | None], *, repository: str, created: str
+    stream: Object, tags: Sequence[tuple[str, str | None]], *, repository: str, created: str
 ) -> Object | None:
-    """The stream after its repository had a digest, or nothing, under each of these tags.
+    """The stream after its repository had a digest, or nothing, under each of these tags in turn.
 
     None if it says so already.
     """
     heads = history.heads(stream)
-    if all(_says(heads.get(tag), digest, repository) for tag, digest in tags.items()):
+    if all(_says(heads.get(tag), digest, repository) for tag, digest in tags):
         return None
     draft = Draft(stream)
-    for tag, digest in tags.items():
+    for tag, digest in tags:
         newest = next(iter(draft.events(tag)), None)
         if _says(newest, digest, repository):
             continue

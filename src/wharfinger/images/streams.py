@@ -15,9 +15,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
+from weakref import WeakValueDictionary
 
 from wharfinger.cluster import metadata
 from wharfinger.cluster.errors import (
@@ -59,6 +60,14 @@ class PushUndone(Conflict):
         )
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What is to be written into one stream next, in the order in which it came."""
+
+    tags: list[tuple[Tag, Digest | None]] = field(default_factory=list)
+    written: asyncio.Task[None] | None = None
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -84,6 +93,8 @@ class Streams:
         self._images = PushedImages(registry)
         self._now = now
         self._dropping: dict[RepositoryName, asyncio.Event] = {}
+        self._turns: WeakValueDictionary[RepositoryName, asyncio.Lock] = WeakValueDictionary()
+        self._batches: dict[RepositoryName, _Batch] = {}
         self._ended: set[str] = set()
         """The streams whose repository has been dropped by one of two who do."""
 
@@ -106,7 +117,7 @@ class Streams:
         if stream_name(name.rest):
             return
         if tag is None:
-            await self._write(name, lambda stream: self._changed(name, stream, {}))
+            await self._write(name, lambda stream: self._changed(name, stream))
         else:
             await self._record(name, {tag: digest})
             if agreement.copies(self.find(name) or {}):
@@ -225,7 +236,7 @@ class Streams:
             new = change(stream)
             if new is None:
                 return None
-            return self._changed(repository, new, {}) or new
+            return self._changed(repository, new) or new
 
         repository = RepositoryName(namespace, name)
         await self._write(repository, changed, subject=subject)
@@ -262,13 +273,35 @@ class Streams:
                 images |= {image["metadata"]["name"]: image for image in found}
         try:
             # Together they wait for one sync of the store.
-            await asyncio.gather(
-                self.keep_images(images.values()),
-                self._write(name, lambda stream: self._changed(name, stream, tags)),
-            )
+            await asyncio.gather(self.keep_images(images.values()), self._tell(name, tags))
         except ObjectTooLarge:
             # The registry has what the stream has no room for: it is pulled as before.
             logger.warning("the image stream %s has no room for more tags", name)
+
+    async def _tell(self, name: RepositoryName, tags: Mapping[Tag, Digest | None]) -> None:
+        """Write into the stream, in one go with what others have to say of it meanwhile."""
+        batch = self._batches.get(name)
+        if batch is None:
+            batch = self._batches[name] = _Batch()
+            batch.written = asyncio.create_task(self._write_batch(name, batch))
+        batch.tags += tags.items()
+        assert batch.written is not None
+        await asyncio.shield(batch.written)
+
+    async def _write_batch(self, name: RepositoryName, batch: _Batch) -> None:
+        def close() -> None:
+            """Whoever comes from now on is for the next one."""
+            if self._batches.get(name) is batch:
+                del self._batches[name]
+
+        def changed(stream: Object | None) -> Object | None:
+            close()
+            return self._changed(name, stream, batch.tags)
+
+        try:
+            await self._write(name, changed)
+        finally:
+            close()
 
     def _recorded(self, name: RepositoryName, tag: Tag, digest: Digest) -> bool:
         newest = history.latest(self.find(name) or {}, tag.text)
@@ -277,13 +310,16 @@ class Streams:
         return self.image(str(digest)) is not None
 
     def _changed(
-        self, name: RepositoryName, stream: Object | None, tags: Mapping[Tag, Digest | None]
+        self,
+        name: RepositoryName,
+        stream: Object | None,
+        tags: Iterable[tuple[Tag, Digest | None]] = (),
     ) -> Object | None:
         """The stream with what is to be said of it; None if it says so already."""
         repository, created = self.repository(name), metadata.timestamp(self._now())
         new = agreement.begun(name.project, name.rest) if stream is None else stream
         new = agreement.named(new, repository, self.public(name)) or new
-        texts = {tag.text: None if digest is None else str(digest) for tag, digest in tags.items()}
+        texts = [(tag.text, None if digest is None else str(digest)) for tag, digest in tags]
         new = agreement.tagged(new, texts, repository=repository, created=created) or new
         return None if new is stream else new
 
@@ -293,6 +329,15 @@ class Streams:
         change: Callable[[Object | None], Object | None],
         *,
         subject: Subject = SYSTEM,
+    ) -> None:
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            await self._write_in_turn(name, change, subject)
+
+    async def _write_in_turn(
+        self,
+        name: RepositoryName,
+        change: Callable[[Object | None], Object | None],
+        subject: Subject,
     ) -> None:
         for _ in range(_TRIES):
             old = self.find(name)
