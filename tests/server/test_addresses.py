@@ -48,6 +48,16 @@ def test_a_listener_on_all_addresses_is_named_by_its_first_name():
 
     assert everywhere.base == "https://registry.test:5000"
     assert everywhere.local == "https://127.0.0.1:5000"
+    assert everywhere.registry == "registry.test:5000"
+
+
+def test_images_are_named_by_a_port_even_if_it_is_the_usual_one():
+    usual = Addresses(Listen("0.0.0.0", 443), "https", ("registry.test",))
+
+    assert usual.base == "https://registry.test"
+    assert usual.registry == "registry.test:443"
+    assert usual.registry in usual.hosts
+    assert LOCAL.registry == "127.0.0.1:5000"
 
 
 def test_the_addresses_of_the_machine_are_known_and_handed_out_to_nobody():
