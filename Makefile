@@ -4,6 +4,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# Without byte code kept, each process would read all sources anew, and pytest rewrite all tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,7 +29,7 @@ check: ## Format, lint, types, imports and unit tests: what to run before each c
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m 'not e2e' -n auto
+	$(BIN)/pytest -q -m 'not e2e' --ignore=tests/e2e --ignore=tests/cluster_suite -n auto
 
 test: check ## Check, then the end-to-end tests with real clients, disks and engines
 	@$(PREPARE) machine
