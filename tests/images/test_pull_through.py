@@ -186,6 +186,17 @@ async def test_tags_of_the_stream_are_listed_among_those_of_the_registry(world):
     assert [str(tag) for tag in await world.subject.tags(NAME, "a", 2)] == ["b", "c"]
 
 
+async def test_a_tag_of_ours_that_the_registry_has_no_more_is_not_listed(world):
+    digest = world.upstream.push("1", layer=LAYER)
+    for tag in ("elsewhere", "ours"):
+        world.imported(tag, digest)
+    status = world.cache.objects["imagestreams", "team", "app"]["status"]
+    status["dockerImageRepository"] = "registry.test/team/app"
+    status["tags"][1]["items"][0]["dockerImageReference"] = f"registry.test/team/app@{digest}"
+
+    assert await world.subject.tags(NAME, "", 10) == [Tag("elsewhere")]
+
+
 async def test_a_stream_of_many_images_is_looked_through(world):
     world.imported("last", world.upstream.push("1", layer=LAYER))
     (history,) = world.cache.objects["imagestreams", "team", "app"]["status"]["tags"]

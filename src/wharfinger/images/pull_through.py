@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -24,6 +24,7 @@ from wharfinger.cluster.kind import Object
 from wharfinger.cluster.kinds.openshift.image_streams import IMAGE_STREAM
 from wharfinger.cluster.kinds.openshift.images import IMAGE
 from wharfinger.errors import NotFound, WharfingerError
+from wharfinger.images import agreement
 from wharfinger.images.importing.turns import Turns
 from wharfinger.images.origins import Absent, Origins
 from wharfinger.images.remembered import Remembered
@@ -134,8 +135,15 @@ class PullThrough:
             if stream is None or not any(_history(stream)):
                 raise
             found = []
-        told = (stream or {}).get("status", {}).get("tags") or ()
-        imported = {Tag(one["tag"]) for one in told if one["tag"] > after and one.get("items")}
+        status = (stream or {}).get("status") or {}
+        here = status.get("dockerImageRepository") or ""
+        # Of an image of ours the registry alone says whether a tag is there.
+        imported = {
+            Tag(one["tag"])
+            for one in status.get("tags") or ()
+            if one["tag"] > after and one.get("items")
+            if not _is_ours(one["items"][0], here)
+        }
         return sorted(imported.union(found))[:limit]
 
     def read_blob(self, blob: Blob, start: int, stop: int) -> AsyncIterator[bytes]:
@@ -270,6 +278,10 @@ class PullThrough:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_ours(event: Mapping[str, Any], here: str) -> bool:
+    return bool(here and event.get("dockerImageReference")) and agreement.is_ours(event, here)
 
 
 def _history(stream: Object, tag: str | None = None) -> Iterator[str]:
