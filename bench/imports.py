@@ -87,7 +87,7 @@ async def _importer(cache: Cache, host: str) -> tuple[Importer, ImportPolicy]:
         Streams(objects, registry, policy=policy),
         policy=policy,
         bundles=Bundles(cache, Bundle()),
-        opening=opening_within(Reach.outside([ip_network("127.0.0.0/8")])),
+        opening=opening_within(Reach.outside([ip_network("127.0.0.0/8")]), policy),
     )
     tags = [
         {

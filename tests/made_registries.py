@@ -173,5 +173,6 @@ class MemorySources:
     ) -> MemorySource:
         assert seconds > 0
         self.insecure.append(insecure)
-        found = self.repositories.setdefault(name.exact(), Repository())
-        return MemorySource(name, found, logins, self.asked)
+        repository = name.as_repository()
+        found = self.repositories.setdefault(repository.exact(), Repository())
+        return MemorySource(repository, found, logins, self.asked)

@@ -6,7 +6,7 @@ import pytest
 
 from wharfinger.policy import import_policy
 from wharfinger.policy.import_list import Line
-from wharfinger.policy.import_policy import UNLIMITED, ImportPolicy, InvalidImportPolicy
+from wharfinger.policy.import_policy import UNLIMITED, ImportPolicy, InvalidImportPolicy, MirrorRule
 
 CONFIG = {
     "maxImagesBulkImportedPerRepository": 3,
@@ -118,3 +118,15 @@ def test_all_that_is_wrong_is_told_at_its_place():
 )  # fmt: skip
 def test_what_is_no_configuration_is_refused(document):
     assert faults(document)
+
+
+def test_mirrors_are_read_and_each_must_be_a_place():
+    rule = {"source": "quay.test/team", "mirrors": ["mirror.test:5000/quay/team", "other.test"]}
+    policy = import_policy.read({"mirrors": [rule]})
+    assert policy.mirrors == (MirrorRule("quay.test/team", tuple(rule["mirrors"])),)
+
+    wrong = {"source": "team", "mirrors": ["mirror.test/a:1", "BAD NAME", ""]}
+    with pytest.raises(InvalidImportPolicy) as refused:
+        import_policy.read({"mirrors": [rule, wrong]})
+    assert len(refused.value.faults) == 4
+    assert "mirrors[1].source" in refused.value.details[0]

@@ -18,6 +18,7 @@ from typing import Any
 from wharfinger.cluster.kind import Object
 from wharfinger.cluster.kinds.openshift.image_sources import is_insecure
 from wharfinger.oci.reference import ImageReference, InvalidReference
+from wharfinger.policy.import_policy import MirrorRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,6 @@ class Candidate:
     @property
     def repository(self) -> str:
         return self.reference.as_repository().exact()
-
-
-@dataclass(frozen=True, slots=True)
-class MirrorRule:
-    """`source` is a registry or a path of one, as each of `mirrors` is. With `digest_only` mirrors
-    are asked for digests and never for tags; with `blocked` the source itself is not asked.
-    """
-
-    source: str
-    mirrors: tuple[str, ...]
-    digest_only: bool = False
-    blocked: bool = False
 
 
 def of_stream(stream: Object, *, own: Collection[str], older: bool = False) -> list[Candidate]:
@@ -65,8 +54,7 @@ def mirrored(reference: ImageReference, rules: Sequence[MirrorRule]) -> list[Ima
 
     One mirror that cannot be read makes all of them doubtful: then only the source is asked.
     """
-    full = reference.with_client_defaults()
-    source = full.as_repository()
+    source = reference.with_client_defaults().as_repository()
     repository = source.exact()
     fitting = [rule for rule in rules if f"{repository}/".startswith(f"{rule.source}/")]
     try:

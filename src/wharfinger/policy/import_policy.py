@@ -4,7 +4,7 @@ What a site says of imports: `imagePolicyConfig`, as it is written for OpenShift
 It is found in a whole `master-config.yaml` (below `imagePolicyConfig`), alone, in the variables of
 the installer (`openshift_master_image_policy_config` and the list beside it, each also as JSON text),
 and in the `spec` of the `Image` configuration of OpenShift 4. Unknown fields are faults, so that a
-misspelled list does not allow everything.
+misspelled list does not allow everything. `mirrors` is ours; in OpenShift 4 it is objects of their own.
 
 Defaults are those of the newest OpenShift. Older ones took 5 tags of a repository at a time.
 """
@@ -12,11 +12,12 @@ Defaults are those of the newest OpenShift. Older ones took 5 tags of a reposito
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from wharfinger.errors import BadInput
+from wharfinger.oci.reference import ImageReference, InvalidReference
 from wharfinger.policy import import_list
 from wharfinger.policy.imagepolicy.faults import Fault, Faults, Path, Section
 from wharfinger.policy.import_list import ImportList
@@ -37,6 +38,7 @@ _FIELDS: Final = (
     "internalRegistryHostname",
     "externalRegistryHostname",
     "additionalTrustedCA",
+    "mirrors",
 )
 _IMAGE_SPEC_FIELDS: Final = (
     "allowedRegistriesForImport",
@@ -56,6 +58,18 @@ class InvalidImportPolicy(BadInput):
         self.details = tuple(map(str, faults)) if len(faults) > 1 else ()
 
 
+@dataclass(frozen=True, slots=True)
+class MirrorRule:
+    """`source` is a registry or a path in one, as each of `mirrors` is. With `digest_only` mirrors
+    are asked for digests and never for tags; with `blocked` the source itself is not asked.
+    """
+
+    source: str
+    mirrors: tuple[str, ...]
+    digest_only: bool = False
+    blocked: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPolicy:
     """`allowed` None: from everywhere. Counts may be `UNLIMITED`."""
@@ -72,6 +86,7 @@ class ImportPolicy:
     external: str = ""
     additional_ca: str = ""
     """A file of certificates for the registries that are imported from, or the name of a config map."""
+    mirrors: tuple[MirrorRule, ...] = ()
 
 
 def read(document: Any) -> ImportPolicy:
@@ -138,7 +153,30 @@ def _policy(section: Section) -> ImportPolicy:
         internal=section.text("internalRegistryHostname"),
         external=section.text("externalRegistryHostname"),
         additional_ca=section.text("additionalTrustedCA"),
+        mirrors=tuple(_mirrors(section)),
     )
+
+
+def _mirrors(section: Section) -> Iterator[MirrorRule]:
+    for rule in section.sections("mirrors", ("source", "mirrors", "digestOnly", "blocked")):
+        found = MirrorRule(
+            rule.text("source"),
+            rule.texts("mirrors"),
+            digest_only=rule.flag("digestOnly"),
+            blocked=rule.flag("blocked"),
+        )
+        for key, place in (("source", found.source), *(("mirrors", one) for one in found.mirrors)):
+            if not _is_place(place):
+                rule.faults.invalid(rule.at(key), place, "write REGISTRY or REGISTRY/PATH")
+        yield found
+
+
+def _is_place(text: str) -> bool:
+    try:
+        found = ImageReference.parse(text)
+    except InvalidReference:
+        return False
+    return bool(found.registry) and not found.tag and not found.id
 
 
 def _count(section: Section, key: str, default: int) -> int:

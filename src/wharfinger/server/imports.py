@@ -2,7 +2,8 @@
 Imports and pull-through, put together from what the settings say of them.
 
 Tenants name where images come from, so this reaches public addresses and what the administrator has
-listed: the networks of `import_inside`, and the registries that the import policy names in full.
+listed: the networks of `import_inside`, and the registries that the import policy names in full, its
+mirrors among them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from wharfinger.images.importing.background import Background
 from wharfinger.images.importing.endpoint import StreamImports
 from wharfinger.images.importing.fetching import Sources
 from wharfinger.images.importing.importer import Importer
+from wharfinger.images.importing.mirrors import MirroredSources
 from wharfinger.images.importing.trust import Bundle, Bundles
 from wharfinger.images.origins import Origins
 from wharfinger.images.pull_through import PullThrough
@@ -57,7 +59,7 @@ def imports(
     cache, policy = objects.cache, streams.policy
     site = import_settings.authorities(settings.import_policy, policy.additional_ca)
     bundles = Bundles(cache, site)
-    opening = opening_within(Reach.outside(settings.import_inside, named_in_full(policy)))
+    opening = opening_within(Reach.outside(settings.import_inside, named_in_full(policy)), policy)
     importer = Importer(cache, streams, policy=policy, bundles=bundles, opening=opening)
 
     def connected(namespace: str, stream: Object) -> AbstractAsyncContextManager[Sources]:
@@ -74,21 +76,24 @@ def imports(
     )
 
 
-def opening_within(reach: Reach) -> Callable[[Bundle], AbstractAsyncContextManager[Sources]]:
+def opening_within(
+    reach: Reach, policy: ImportPolicy
+) -> Callable[[Bundle], AbstractAsyncContextManager[Sources]]:
     @asynccontextmanager
     async def opening(bundle: Bundle) -> AsyncIterator[Sources]:
         # Slow to import, and most servers never ask another registry.
         from wharfinger.remote.registries import Registries
 
         async with Registries(reach=reach, trust=bundle.trust) as registries:
-            yield registries
+            yield MirroredSources(registries, policy)
 
     return opening
 
 
 def named_in_full(policy: ImportPolicy) -> list[str]:
-    """The registries that the list names without wildcards, as `host:port`."""
+    """The registries that the list names without wildcards, and the mirrors, as `host:port`."""
     found = [str(line) for line in policy.allowed.lines] if policy.allowed is not None else []
+    found += [mirror.partition("/")[0] for rule in policy.mirrors for mirror in rule.mirrors]
     return [text for text in found if not _GLOB & set(text) and _is_registry(text)]
 
 

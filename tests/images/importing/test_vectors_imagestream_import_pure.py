@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from wharfinger.images import candidates, generations, history
-from wharfinger.images.candidates import MirrorRule
 from wharfinger.images.importing import outcome
 from wharfinger.images.importing.fetching import Fetched
 from wharfinger.images.importing.outcome import Outcome
 from wharfinger.images.importing.request import Wanted
 from wharfinger.oci.reference import ImageReference
 from wharfinger.policy import import_policy
+from wharfinger.policy.import_policy import MirrorRule
 from wharfinger.remote.errors import HttpOnly, LoginNeeded, ManifestAbsent, RemoteError
 
 DOCUMENT = json.loads(

@@ -231,7 +231,7 @@ class Fetching:
             if left <= 0:
                 raise NoAnswer(full.registry, "the time for this import is over")
             source = self._sources.source(
-                full.as_repository(), logins=logins, insecure=wanted.insecure, seconds=self._seconds
+                full, logins=logins, insecure=wanted.insecure, seconds=self._seconds
             )
             try:
                 async with asyncio.timeout(min(left, IMAGE_SECONDS)):
