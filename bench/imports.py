@@ -28,7 +28,7 @@ from wharfinger.images.importing import due
 from wharfinger.images.importing.background import Background
 from wharfinger.images.importing.importer import Importer
 from wharfinger.images.importing.trust import Bundle, Bundles
-from wharfinger.images.streams import Streams
+from wharfinger.images.streams.streams import Streams
 from wharfinger.policy import import_list
 from wharfinger.policy.import_policy import ImportPolicy
 from wharfinger.registry.registry import Registry

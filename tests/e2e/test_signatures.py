@@ -11,7 +11,7 @@ from e2e import images
 from e2e.clients import Kubectl
 from e2e.wharf import Wharf
 from images.made_signatures import Signer
-from wharfinger.images import signatures, signed_claims
+from wharfinger.images.signatures import signed_claims, verification
 from wharfinger.oci import media_types
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.digest import Digest
@@ -52,7 +52,7 @@ async def test_signatures_of_both_forms_count_for_their_image_and_no_other(
         )
         source = registries.source(name, logins=(login,), seconds=20)
         verdicts = [
-            await signatures.verify(source, digest, (signer.key,), name)
+            await verification.verify(source, digest, (signer.key,), name)
             for digest in (simple, bundled, unsigned)
         ]
 

@@ -20,8 +20,8 @@ from wharfinger.cluster.rbac import RbacAuthorizer
 from wharfinger.cluster.stores.memory import MemoryStore
 from wharfinger.cluster.subject import AUTHENTICATED, SYSTEM, Subject
 from wharfinger.images.endpoints import resources
-from wharfinger.images.stream_writes import StreamWrites
-from wharfinger.images.streams import Streams
+from wharfinger.images.streams.stream_writes import StreamWrites
+from wharfinger.images.streams.streams import Streams
 from wharfinger.oci import media_types
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.names import RepositoryName, Tag

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from wharfinger.errors import NotFound
-from wharfinger.images import signed_claims
+from wharfinger.images.signatures import signed_claims
 from wharfinger.oci import media_types
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.manifest import Descriptor

@@ -16,8 +16,8 @@ from wharfinger.cluster.store import Key, Write
 from wharfinger.cluster.stores.memory import MemoryStore
 from wharfinger.cluster.subject import Subject
 from wharfinger.images.admission import ImagePolicyReview
-from wharfinger.images.remote_images import RemoteImages
-from wharfinger.images.remote_lookup import NoStreams
+from wharfinger.images.lookup.remote_images import RemoteImages
+from wharfinger.images.lookup.remote_lookup import NoStreams
 from wharfinger.policy.imagepolicy import config, decision
 from wharfinger.policy.imagepolicy.model import Image
 

@@ -21,9 +21,9 @@ from wharfinger.cli.options import (
 from wharfinger.cli.output import Column
 from wharfinger.cli.resources import IMAGE_STREAM_TAGS, IMAGE_STREAMS
 from wharfinger.cli.terminal import sanitized, say
-from wharfinger.images import tag_requests
-from wharfinger.images.client_requests import Kind, Senseless
-from wharfinger.images.tag_requests import Origin, StreamTag, Tagging
+from wharfinger.images.requests import tag_requests
+from wharfinger.images.requests.client_requests import Kind, Senseless
+from wharfinger.images.requests.tag_requests import Origin, StreamTag, Tagging
 from wharfinger.oci.image_stream_names import parse_tag_name
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from wharfinger.cli.options import (
 from wharfinger.cli.resources import IMAGE_STREAM_IMPORTS, IMAGE_STREAMS
 from wharfinger.cli.terminal import note, sanitized, say
 from wharfinger.errors import WharfingerError
-from wharfinger.images import client_requests
-from wharfinger.images.client_requests import Import, Senseless
+from wharfinger.images.requests import client_requests
+from wharfinger.images.requests.client_requests import Import, Senseless
 
 if TYPE_CHECKING:
     from wharfinger.cli.client import Object

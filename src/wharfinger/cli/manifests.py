@@ -13,7 +13,7 @@ from wharfinger.cli.site_file import FileTooLarge
 from wharfinger.cli.terminal import note, sanitized
 from wharfinger.errors import BadInput, NotFound
 from wharfinger.hosts.site.file import NoFile
-from wharfinger.images.dump import DEFAULT_NAMESPACE, Dump
+from wharfinger.images.offline.dump import DEFAULT_NAMESPACE, Dump
 
 STDIN: Final = Path("-")
 MAX_BYTES: Final = 512 << 20

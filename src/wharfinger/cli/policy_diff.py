@@ -11,7 +11,7 @@ from wharfinger.cli.options import OUTPUT, Format, Output
 from wharfinger.cli.policy_lookup import WORLD, World
 from wharfinger.cli.policy_test import Files, Namespace
 from wharfinger.cli.terminal import say
-from wharfinger.images import offline
+from wharfinger.images.offline import verdicts
 
 
 def diff(
@@ -42,7 +42,7 @@ def diff(
     policies = [policy_file.load(path).policy for path in (old, new)]
     found, unread = manifests.read(against, namespace)
     before, after = (asyncio.run(policy_test.judge(found, policy, world)) for policy in policies)
-    changes = offline.changes(before, after)
+    changes = verdicts.changes(before, after)
     refused = sum(change.refused_now for change in changes)
     rows = [policy_output.change_row(change) for change in changes]
     if form.format in (Format.TABLE, Format.WIDE):

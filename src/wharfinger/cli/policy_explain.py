@@ -14,7 +14,7 @@ from wharfinger.cli.options import OUTPUT, Format, Output, Text
 from wharfinger.cli.policy_lookup import WORLD, World
 from wharfinger.cli.policy_test import Files, Namespace
 from wharfinger.cli.terminal import sanitized, say
-from wharfinger.images.dump import Subject
+from wharfinger.images.offline.dump import Subject
 from wharfinger.oci.reference import ImageReference, InvalidReference
 from wharfinger.policy.imagepolicy import places
 from wharfinger.policy.imagepolicy.resources import Resource

@@ -16,8 +16,8 @@ from cyclopts import Group, Parameter
 
 from wharfinger.cli.errors import UsageError
 from wharfinger.cli.options import Flag, Text
-from wharfinger.images.dump import Dump
-from wharfinger.images.dump_lookup import DumpLookup
+from wharfinger.images.offline.dump import Dump
+from wharfinger.images.offline.dump_lookup import DumpLookup
 from wharfinger.policy.imagepolicy.config import Policy
 from wharfinger.policy.imagepolicy.model import Lookup
 
@@ -57,8 +57,8 @@ async def opened(found: Dump, policy: Policy, world: World) -> AsyncIterator[Loo
         return
     from wharfinger.cli import registry_logins, site_file, site_registries
     from wharfinger.hosts.site.model import Site
-    from wharfinger.images import remote_images
-    from wharfinger.images.remote_lookup import RemoteLookup
+    from wharfinger.images.lookup import remote_images
+    from wharfinger.images.lookup.remote_lookup import RemoteLookup
     from wharfinger.remote.reach import Reach
     from wharfinger.remote.registries import Registries
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from wharfinger.cli.output import Column
 from wharfinger.cli.terminal import sanitized
-from wharfinger.images.offline import Change, Judged
+from wharfinger.images.offline.verdicts import Change, Judged
 
 if TYPE_CHECKING:
     from wharfinger.cli.client import Object

@@ -13,11 +13,11 @@ from wharfinger.cli.exit_codes import ExitCode
 from wharfinger.cli.options import OUTPUT, Format, Output
 from wharfinger.cli.policy_lookup import WORLD, World
 from wharfinger.cli.terminal import say
-from wharfinger.images import offline
+from wharfinger.images.offline import verdicts
 
 if TYPE_CHECKING:
-    from wharfinger.images.dump import Dump
-    from wharfinger.images.offline import Judged
+    from wharfinger.images.offline.dump import Dump
+    from wharfinger.images.offline.verdicts import Judged
     from wharfinger.policy.imagepolicy.config import Policy
 
 Namespace = Annotated[str | None, Parameter(name=["--namespace", "-n"])]
@@ -75,4 +75,4 @@ def run(
 
 async def judge(found: Dump, policy: Policy, world: World) -> list[Judged]:
     async with policy_lookup.opened(found, policy, world) as lookup:
-        return await offline.judge(found, policy, lookup, registry=world.registry)
+        return await verdicts.judge(found, policy, lookup, registry=world.registry)

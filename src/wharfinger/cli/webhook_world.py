@@ -19,8 +19,8 @@ from typing import Any, Final
 from wharfinger.cli import site_registries
 from wharfinger.errors import NotFound
 from wharfinger.hosts.site.model import Site
-from wharfinger.images.cluster_view import ClusterView
-from wharfinger.images.remote_images import RemoteImages, Result
+from wharfinger.images.lookup.cluster_view import ClusterView
+from wharfinger.images.lookup.remote_images import RemoteImages, Result
 from wharfinger.maintenance.api import ApiRefused
 from wharfinger.maintenance.kube.api import KubeApi
 from wharfinger.maintenance.kube.server import Server

@@ -18,10 +18,10 @@ from wharfinger.cluster.errors import ObjectForbidden, ObjectInvalid
 from wharfinger.cluster.kind import FieldError, Kind, Object
 from wharfinger.cluster.kinds.core import SERVICE_ACCOUNT
 from wharfinger.cluster.kinds.secret import SECRET
-from wharfinger.images import pull_accounts
-from wharfinger.images.pull_accounts import PullAccount
-from wharfinger.images.remote_images import RemoteImages
-from wharfinger.images.remote_lookup import RemoteLookup, Streams
+from wharfinger.images.lookup import pull_accounts
+from wharfinger.images.lookup.pull_accounts import PullAccount
+from wharfinger.images.lookup.remote_images import RemoteImages
+from wharfinger.images.lookup.remote_lookup import RemoteLookup, Streams
 from wharfinger.oci.credentials import Keyring
 from wharfinger.policy.imagepolicy import decision
 from wharfinger.policy.imagepolicy.config import Policy

@@ -5,12 +5,12 @@ from __future__ import annotations
 from wharfinger.cluster.authorize import Authorizer
 from wharfinger.cluster.endpoint import Endpoint
 from wharfinger.cluster.objects import Objects
-from wharfinger.images.mappings import Mappings
-from wharfinger.images.signature_objects import ImageSignatures
-from wharfinger.images.stream_endpoints import ImageStreams
-from wharfinger.images.stream_parts import StreamImages, StreamLayers, StreamSecrets
-from wharfinger.images.streams import Streams
-from wharfinger.images.tags import ImageStreamTags, ImageTags
+from wharfinger.images.streams.mappings import Mappings
+from wharfinger.images.streams.signature_objects import ImageSignatures
+from wharfinger.images.streams.stream_endpoints import ImageStreams
+from wharfinger.images.streams.stream_parts import StreamImages, StreamLayers, StreamSecrets
+from wharfinger.images.streams.streams import Streams
+from wharfinger.images.streams.tags import ImageStreamTags, ImageTags
 from wharfinger.registry.registry import Registry
 
 

@@ -40,10 +40,10 @@ from wharfinger.cluster.stores.sqlite import SqliteStore
 from wharfinger.cluster.tokens import Tokens
 from wharfinger.errors import NotFound
 from wharfinger.images import endpoints as images
-from wharfinger.images.repair import Repair, StreamEnds
-from wharfinger.images.stream_writes import StreamWrites
-from wharfinger.images.streams import Streams
-from wharfinger.images.tag_events import TagMoves
+from wharfinger.images.streams.repair import Repair, StreamEnds
+from wharfinger.images.streams.stream_writes import StreamWrites
+from wharfinger.images.streams.streams import Streams
+from wharfinger.images.streams.tag_events import TagMoves
 from wharfinger.registry.registry import Registry
 from wharfinger.registry.stores.disk import DiskBlobStore
 from wharfinger.registry.stores.sqlite import SqliteMetadataStore

@@ -16,8 +16,8 @@ from wharfinger.images.admission import ImagePolicyReview
 from wharfinger.images.importing import permits
 from wharfinger.images.importing.fetching import Sources
 from wharfinger.images.importing.trust import Bundles
-from wharfinger.images.lookup import CacheLookup
-from wharfinger.images.remote_images import RemoteImages, wants_labels
+from wharfinger.images.lookup.cache_lookup import CacheLookup
+from wharfinger.images.lookup.remote_images import RemoteImages, wants_labels
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.reference import ImageReference
 from wharfinger.policy.import_list import ImportList

@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from wharfinger.cluster.authorize import Authorizer
 from wharfinger.cluster.kind import Object
 from wharfinger.cluster.objects import Objects
-from wharfinger.images import candidates
-from wharfinger.images.candidates import Candidate
 from wharfinger.images.importing import permits
 from wharfinger.images.importing.background import Background
 from wharfinger.images.importing.endpoint import StreamImports
@@ -24,9 +22,11 @@ from wharfinger.images.importing.fetching import Sources
 from wharfinger.images.importing.importer import Importer
 from wharfinger.images.importing.mirrors import MirroredSources
 from wharfinger.images.importing.trust import Bundle, Bundles
-from wharfinger.images.origins import Origins
-from wharfinger.images.pull_through import PullThrough
-from wharfinger.images.streams import Streams
+from wharfinger.images.pulls import candidates
+from wharfinger.images.pulls.candidates import Candidate
+from wharfinger.images.pulls.origins import Origins
+from wharfinger.images.pulls.pull_through import PullThrough
+from wharfinger.images.streams.streams import Streams
 from wharfinger.oci.registry_host import InvalidRegistry, RegistryHost
 from wharfinger.policy.import_policy import ImportPolicy
 from wharfinger.registry.registry import Registry

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wharfinger.cluster.openshift.codes import Codes
     from wharfinger.cluster.sessions import Sessions
     from wharfinger.cluster.tokens import Tokens
-    from wharfinger.images.streams import Streams
+    from wharfinger.images.streams.streams import Streams
     from wharfinger.registry.registry import Registry
     from wharfinger.server.addresses import Addresses
     from wharfinger.server.audit_log import AuditLog

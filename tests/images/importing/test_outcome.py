@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from wharfinger.errors import TooLarge
-from wharfinger.images import generations, history
 from wharfinger.images.importing import outcome
 from wharfinger.images.importing.fetching import Fetched, FetchedImage, FetchedRepository
 from wharfinger.images.importing.outcome import CHECKED
 from wharfinger.images.importing.request import Wanted
+from wharfinger.images.streams import generations, history
 from wharfinger.oci import manifest as manifests
 from wharfinger.oci import media_types
 from wharfinger.oci.digest import Digest

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from wharfinger.images import candidates, generations, history
 from wharfinger.images.importing import outcome
 from wharfinger.images.importing.fetching import Fetched
 from wharfinger.images.importing.outcome import Outcome
 from wharfinger.images.importing.request import Wanted
+from wharfinger.images.pulls import candidates
+from wharfinger.images.streams import generations, history
 from wharfinger.oci.reference import ImageReference
 from wharfinger.policy import import_policy
 from wharfinger.policy.import_policy import MirrorRule

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from wharfinger.images.origins import SourceBusy, SourceUnavailable
+from wharfinger.images.pulls.origins import SourceBusy, SourceUnavailable
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.names import Tag
 from wharfinger.registry.metadata import StoredManifest

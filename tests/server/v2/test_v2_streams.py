@@ -1,6 +1,6 @@
 """Image streams are told of what changes in the registry, before the client reads its answer."""
 
-from wharfinger.images.streams import PushUndone
+from wharfinger.images.streams.streams import PushUndone
 from wharfinger.oci.names import RepositoryName
 
 NAME = "team/app"

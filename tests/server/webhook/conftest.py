@@ -12,8 +12,8 @@ import pytest
 
 from images.fake_registries import FakeRegistries
 from wharfinger.cluster import json_patch
-from wharfinger.images.cluster_view import ClusterView
-from wharfinger.images.remote_images import RemoteImages
+from wharfinger.images.lookup.cluster_view import ClusterView
+from wharfinger.images.lookup.remote_images import RemoteImages
 from wharfinger.server.drain import Drain
 from wharfinger.server.logging import AccessLog
 from wharfinger.server.metrics import Metrics

@@ -15,10 +15,10 @@ from typing import Any
 from wharfinger.cluster.kind import Object
 from wharfinger.cluster.kinds.meta import annotations_of
 from wharfinger.cluster.kinds.openshift import image_sources
-from wharfinger.images import generations
-from wharfinger.images.history import IMPORT_SUCCESS
 from wharfinger.images.importing.outcome import CHECKED
 from wharfinger.images.importing.request import DOCKER_IMAGE, ImportRequest, Wanted
+from wharfinger.images.streams import generations
+from wharfinger.images.streams.history import IMPORT_SUCCESS
 from wharfinger.oci.reference import ImageReference, InvalidReference
 
 Tag = Mapping[str, Any]

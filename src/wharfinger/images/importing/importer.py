@@ -20,7 +20,6 @@ from wharfinger.cluster.kind import Object
 from wharfinger.cluster.kinds.openshift.image_streams import IMAGE_STREAM
 from wharfinger.cluster.subject import Subject
 from wharfinger.errors import WharfingerError
-from wharfinger.images import agreement, generations, history
 from wharfinger.images.importing import outcome, permits, secrets
 from wharfinger.images.importing.fetching import Fetched, FetchedRepository, Fetching, Sources
 from wharfinger.images.importing.outcome import Outcome
@@ -28,7 +27,8 @@ from wharfinger.images.importing.platforms import Platform
 from wharfinger.images.importing.request import ImportRequest, Wanted
 from wharfinger.images.importing.trust import Bundle, Bundles
 from wharfinger.images.importing.turns import Turns
-from wharfinger.images.streams import Streams
+from wharfinger.images.streams import agreement, generations, history
+from wharfinger.images.streams.streams import Streams
 from wharfinger.oci.digest import Digest
 from wharfinger.oci.reference import ImageReference, InvalidReference
 from wharfinger.policy.import_list import ImportList

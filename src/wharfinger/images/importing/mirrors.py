@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wharfinger.images import candidates
 from wharfinger.images.importing import permits
 from wharfinger.images.importing.fetching import Sources
+from wharfinger.images.pulls import candidates
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.reference import ImageReference
 from wharfinger.policy.import_policy import ImportPolicy

@@ -18,12 +18,12 @@ from typing import Any, Final
 
 from wharfinger.cluster.kind import Object
 from wharfinger.errors import WharfingerError
-from wharfinger.images import generations, history, metadata
-from wharfinger.images.history import Draft
 from wharfinger.images.importing.fetching import Fetched, FetchedImage, FetchedRepository
 from wharfinger.images.importing.permits import NotPermitted
 from wharfinger.images.importing.request import Wanted
-from wharfinger.images.metadata import UnreadableConfig
+from wharfinger.images.streams import generations, history, metadata
+from wharfinger.images.streams.history import Draft
+from wharfinger.images.streams.metadata import UnreadableConfig
 from wharfinger.oci.reference import ImageReference, InvalidReference
 from wharfinger.remote.errors import (
     HttpOnly,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from wharfinger.errors import WharfingerError
-from wharfinger.images.pull_accounts import PullAccount
+from wharfinger.images.lookup.pull_accounts import PullAccount
 from wharfinger.policy.imagepolicy import decision
 from wharfinger.policy.imagepolicy.model import Lookup, Outcome, Question
 from wharfinger.server.policy_file import PolicyFile

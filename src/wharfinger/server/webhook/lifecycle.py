@@ -20,7 +20,7 @@ from typing import Protocol
 
 import uvloop
 
-from wharfinger.images.remote_images import Result, wants_labels
+from wharfinger.images.lookup.remote_images import Result, wants_labels
 from wharfinger.server import listener
 from wharfinger.server import logging as server_logging
 from wharfinger.server.audit_log import AuditFile, AuditLog, StandardOutput

@@ -22,8 +22,8 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from wharfinger.errors import BadInput, Unsupported
-from wharfinger.images import pull_accounts
-from wharfinger.images.pull_accounts import PullAccount
+from wharfinger.images.lookup import pull_accounts
+from wharfinger.images.lookup.pull_accounts import PullAccount
 from wharfinger.policy.imagepolicy.model import Outcome, Question
 from wharfinger.server import limits
 from wharfinger.server.audit_log import AuditLog

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wharfinger.images.cluster_view import ClusterStreams, ClusterView
-from wharfinger.images.pull_accounts import PullAccount
-from wharfinger.images.remote_images import RemoteImages
-from wharfinger.images.remote_lookup import RemoteLookup
+from wharfinger.images.lookup.cluster_view import ClusterStreams, ClusterView
+from wharfinger.images.lookup.pull_accounts import PullAccount
+from wharfinger.images.lookup.remote_images import RemoteImages
+from wharfinger.images.lookup.remote_lookup import RemoteLookup
 from wharfinger.policy.imagepolicy.model import Lookup
 
 

@@ -1,0 +1,1 @@
+"""Signatures of images, as cosign makes them with a key."""

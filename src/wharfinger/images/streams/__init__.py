@@ -1,0 +1,1 @@
+"""Image streams and images as objects, in step with what the registry has."""
