@@ -124,6 +124,13 @@ def test_help_imports_neither_yaml_nor_a_client_nor_the_server(home):
     assert ended.stderr == "[]\n"
 
 
+INTERRUPTIBLE = (
+    # Whoever is started in the background, as tests may be, has its interrupts ignored.
+    *("env", "--default-signal=INT"),
+    *WHARF,
+)
+
+
 def test_an_interrupt_ends_with_its_signal_number(home, server):
     config = home / "config"
     config.write_text(
@@ -131,7 +138,7 @@ def test_an_interrupt_ends_with_its_signal_number(home, server):
         "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
     )
     process = subprocess.Popen(
-        [*WHARF, "whoami"], env=environment(home) | {"KUBECONFIG": str(config)}
+        [*INTERRUPTIBLE, "whoami"], env=environment(home) | {"KUBECONFIG": str(config)}
     )
     server.asked.wait(30)
     process.send_signal(signal.SIGINT)
