@@ -3,7 +3,7 @@ import json
 import pytest
 
 from wharfinger.hosts.site.faults import UnreadableDocument
-from wharfinger.policy.imagepolicy.faults import InvalidImagePolicy
+from wharfinger.images.policy_text import UnusableImagePolicy
 from wharfinger.server.metrics import Metrics
 from wharfinger.server.policy_file import PolicyFile, PolicyUnreadable
 
@@ -83,7 +83,7 @@ def test_the_policy_may_stand_in_the_configuration_of_a_master(path, metrics):
 
 @pytest.mark.parametrize(
     ("text", "error"),
-    [(None, PolicyUnreadable), ("a: [", UnreadableDocument), ("kind: Pod", InvalidImagePolicy)],
+    [(None, PolicyUnreadable), ("a: [", UnreadableDocument), ("kind: Pod", UnusableImagePolicy)],
 )
 def test_at_the_start_a_policy_that_cannot_be_used_is_an_error(path, metrics, text, error):
     path.unlink()

@@ -20,6 +20,8 @@ from typing import Any, Final
 import msgspec
 import yaml
 
+from wharfinger.hosts.formats import yaml_scalars
+
 MAX_DEPTH: Final = 100
 MAX_VALUES: Final = 5_000_000
 """In one document, with all that is merged into it."""
@@ -29,14 +31,6 @@ PIECE: Final = 256 << 10
 
 _SEPARATOR: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 _DIRECTIVE: Final = re.compile(r"^%", re.MULTILINE)
-_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOLEANS: Final = {
-    spelling: word == "true"
-    for word in ("true", "false")
-    for spelling in (word, word.capitalize(), word.upper())
-}
-_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,4000}")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?")
 _TEXT_TAG: Final = "tag:yaml.org,2002:str"
 _MERGE: Final = "<<"
 # libyaml is not in every build of PyYAML; what it reads is the same without.
@@ -220,12 +214,5 @@ def _scalar(event: Any) -> Any:
     first = text[:1]
     if first.isalpha() and first not in "ntfNTF":
         return text
-    if text in _NULL:
-        return None
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
-        return number
-    return text
+    found = yaml_scalars.meaning(text)
+    return text if isinstance(found, float) and not math.isfinite(found) else found

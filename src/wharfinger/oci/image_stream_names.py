@@ -1,5 +1,5 @@
 """
-Names of image stream tags (`name:tag`) and images (`name@id`), and the order of tags.
+Names of image stream tags (`name:tag`), of images (`name@id`) and of notes on them; the order of tags.
 
 People want `latest` first, then the newest version. Versions compare as semantic versions
 (https://semver.org, section 11); `7.1` and `v7.1` stand for a moving minor version, so they come
@@ -18,6 +18,9 @@ from typing import Final, NamedTuple
 
 from wharfinger.errors import BadInput
 from wharfinger.oci.reference import DEFAULT_TAG
+
+INSECURE: Final = "openshift.io/image.insecureRepository"
+"""The annotation of a stream by which all its sources may be without TLS."""
 
 
 class InvalidImageStreamName(BadInput):

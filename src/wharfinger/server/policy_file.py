@@ -13,7 +13,7 @@ from typing import Final
 
 from wharfinger.errors import BadInput, WharfingerError
 from wharfinger.hosts.site import document as documents
-from wharfinger.policy.imagepolicy import config, document
+from wharfinger.images import policy_text
 from wharfinger.policy.imagepolicy.config import Policy
 from wharfinger.server.metrics import Metrics
 
@@ -31,12 +31,7 @@ class PolicyUnreadable(BadInput):
 
 def read(path: Path) -> Policy:
     """Raise `PolicyUnreadable`, or what is wrong with the text of it."""
-    return parse(str(path), _content(path))
-
-
-def parse(name: str, content: bytes) -> Policy:
-    found = documents.read_foreign(name, content).plain()
-    return config.read(document.extract(found))
+    return policy_text.parse(str(path), _content(path)).policy
 
 
 class PolicyFile:
@@ -46,7 +41,7 @@ class PolicyFile:
         """Raise as `read` does."""
         self._path, self._metrics = path, metrics
         self._content = _content(path)
-        self.policy = parse(str(path), self._content)
+        self.policy = policy_text.parse(str(path), self._content).policy
         self.generation = 1
         self.fault: str | None = None
         self._tell()
@@ -56,7 +51,7 @@ class PolicyFile:
         try:
             content = _content(self._path)
             if content != self._content:
-                self.policy = parse(str(self._path), content)
+                self.policy = policy_text.parse(str(self._path), content).policy
                 self._content = content
                 self.generation += 1
                 logger.info("a new image policy is in force, generation %d", self.generation)

@@ -32,23 +32,15 @@ from ruamel.yaml.events import (
     StreamStartEvent,
 )
 
+from wharfinger.hosts.formats import yaml_scalars
+from wharfinger.hosts.formats.yaml_scalars import Scalar
 from wharfinger.hosts.site.faults import Faults, InvalidSite, UnreadableDocument
 
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 50_000
 
-Scalar = str | int | float | bool | None
-
-_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOLEANS: Final = {
-    spelling: word == "true"
-    for word in ("true", "false")
-    for spelling in (word, word.capitalize(), word.upper())
-}
-_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,4000}")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,18 +220,10 @@ class _Events:
         text = str(event.value)
         if event.style is not None or not event.implicit[0]:
             return text
-        if text in _NULL:
-            return None
-        if text in _BOOLEANS:
-            return _BOOLEANS[text]
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        if _FLOAT.fullmatch(text):
-            number = float(text)
-            if not math.isfinite(number):
-                self._faults.add(line, place, f"cannot take {text}: the number is too large")
-            return number
-        return text
+        found = yaml_scalars.meaning(text)
+        if isinstance(found, float) and not math.isfinite(found):
+            self._faults.add(line, place, f"cannot take {text}: the number is too large")
+        return found
 
 
 def below(place: str, key: str) -> str:

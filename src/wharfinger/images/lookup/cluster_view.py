@@ -16,7 +16,7 @@ from wharfinger.errors import Unavailable
 from wharfinger.images.lookup import pull_accounts
 from wharfinger.images.lookup.pull_accounts import Cluster, PullAccount
 from wharfinger.images.lookup.remembered import Remembered
-from wharfinger.images.lookup.turns import Busy, Turns
+from wharfinger.images.lookup.seats import Busy, Seats
 from wharfinger.images.streams import metadata
 from wharfinger.images.streams.metadata import UnreadableConfig
 from wharfinger.oci.credentials import Keyring
@@ -62,7 +62,7 @@ class ClusterView:
             _ROOM, lambda _: KEYRING_SECONDS
         )
         self._served = Remembered[str, tuple[bool]](1, lambda _: SERVES_SECONDS)
-        self._turns = Turns(_AT_A_TIME, _AT_A_TIME_OF_ONE)
+        self._seats = Seats(_AT_A_TIME, _AT_A_TIME_OF_ONE)
 
     async def ignored_rules(self, namespace: str, until: float | None = None) -> frozenset[str]:
         """What the annotation of the namespace switches off."""
@@ -103,7 +103,7 @@ class ClusterView:
     ) -> Object | None:
         async def ask() -> _Found:
             try:
-                with self._turns.take(namespace or name):
+                with self._seats.take(namespace or name):
                     return _Found(await self._cluster.get(group, "v1", resource, namespace, name))
             except Busy:
                 raise TooManyQuestions from None

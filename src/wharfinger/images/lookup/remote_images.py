@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from wharfinger.errors import NotFound, WharfingerError
 from wharfinger.images.lookup import config_labels
 from wharfinger.images.lookup.remembered import Remembered
-from wharfinger.images.lookup.turns import Busy, Turns
+from wharfinger.images.lookup.seats import Busy, Seats
 from wharfinger.images.signatures import verification
 from wharfinger.oci.credentials import Credential
 from wharfinger.oci.digest import Digest
@@ -91,7 +91,7 @@ class RemoteImages:
         self._signed = Remembered[tuple[_Asked, tuple[SignatureKey, ...]], SignatureVerdict](
             ROOM, _seconds_of_signature
         )
-        self._turns = Turns(AT_A_TIME, AT_A_TIME_OF_ONE)
+        self._seats = Seats(AT_A_TIME, AT_A_TIME_OF_ONE)
 
     async def image(
         self,
@@ -129,7 +129,7 @@ class RemoteImages:
             return known
 
         async def ask() -> SignatureVerdict:
-            with self._turns.take(namespace):
+            with self._seats.take(namespace):
                 async with asyncio.timeout(SECONDS):
                     source = self._source(asked, asked.reference)
                     digest = Digest.parse(asked.reference.id)
@@ -150,7 +150,7 @@ class RemoteImages:
     async def _tried(self, asked: _Asked, namespace: str) -> Image | _Failure:
         place = asked.reference.full()
         try:
-            with self._turns.take(namespace):
+            with self._seats.take(namespace):
                 async with asyncio.timeout(SECONDS):
                     found = await self._ask(asked)
         except Busy:

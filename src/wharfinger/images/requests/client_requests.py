@@ -14,14 +14,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from wharfinger.errors import BadInput
-from wharfinger.oci.image_stream_names import InvalidImageStreamName, parse_tag_name
+from wharfinger.oci.image_stream_names import INSECURE, InvalidImageStreamName, parse_tag_name
 from wharfinger.oci.reference import DEFAULT_TAG, ImageReference, InvalidReference
 
 Object = dict[str, Any]
 Stream = Mapping[str, Any]
 
 VERSION: Final = "image.openshift.io/v1"
-INSECURE: Final = "openshift.io/image.insecureRepository"
 """Annotation of a stream whose registry is not verified."""
 
 POLICIES: Final = {"": "Source", "source": "Source", "local": "Local"}

@@ -198,15 +198,3 @@ def _unreadable(place: Place) -> Verdict:
         reason=f"{place.field} {place.fault}: what cannot be read is not run",
         remedy="mend the object",
     )
-
-
-def _unnamed(rule: str, found: Found) -> Ruling:
-    why = f": {found.failure.message}" if found.failure is not None else ""
-    reason = f"nobody can say from which registry {found.shown} comes{why}"
-    return Ruling.refusal(rule, reason, "name the image by its registry")
-
-
-def _why_not_pinned(found: Found) -> str:
-    if found.failure is not None:
-        return f"its digest is not known: {found.why_unresolved}"
-    return "a tag may mean another image by the time that it runs"

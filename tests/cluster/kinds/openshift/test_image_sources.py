@@ -57,7 +57,7 @@ def test_tags_of_other_streams_are_not_asked_about():
 
 def test_an_insecure_stream_may_name_what_only_insecure_lines_cover():
     assert fields(image_sources.stream(stream(origins=["plain.test/a"]), ALLOWED))
-    flagged = stream(origins=["plain.test/a"], annotations={image_sources.INSECURE: "true"})
+    flagged = stream(origins=["plain.test/a"], annotations={INSECURE: "true"})
     assert image_sources.stream(flagged, ALLOWED) == []
 
 

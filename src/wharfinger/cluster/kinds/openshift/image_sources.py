@@ -11,14 +11,12 @@ https://docs.openshift.com/container-platform/3.11/install_config/master_node_co
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from wharfinger.cluster.kind import FieldError, Object
+from wharfinger.oci.image_stream_names import INSECURE
 from wharfinger.oci.reference import ImageReference, InvalidReference
 from wharfinger.policy.import_list import ImportList, Refusal, Transport
-
-INSECURE: Final = "openshift.io/image.insecureRepository"
-"""The annotation of a stream by which all its sources may be without TLS."""
 
 
 def stream(new: Object, allowed: ImportList | None, old: Object | None = None) -> list[FieldError]:

@@ -11,7 +11,7 @@ class Busy(Exception):
     """Too many ask already."""
 
 
-class Turns:
+class Seats:
     def __init__(self, most: int, most_of_one: int) -> None:
         self._most, self._most_of_one = most, most_of_one
         self._taken: Counter[str] = Counter()
