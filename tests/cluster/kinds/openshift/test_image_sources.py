@@ -1,6 +1,7 @@
 """What may be written into streams, tags and imports under a list of registries."""
 
 from wharfinger.cluster.kinds.openshift import image_sources
+from wharfinger.oci.image_stream_names import INSECURE
 from wharfinger.policy import import_list
 
 ALLOWED = import_list.read(
