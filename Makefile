@@ -11,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PREPARE := $(PYTHON) tools/prepare.py
 
-.PHONY: help up down check test test-cluster bench
+.PHONY: help up down check lint unit test test-cluster bench
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 20
 
@@ -25,10 +25,16 @@ down: ## Stop what `make up` started
 
 check: ## Format, lint, types, imports and unit tests: what to run before each commit
 	@$(PREPARE) develop
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit
+
+# The types take one processor for most of a minute, and the tests mind nothing of it.
+lint:
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+unit:
 	$(BIN)/pytest -q -m 'not e2e' --ignore=tests/e2e --ignore=tests/cluster_suite -n auto
 
 test: check ## Check, then the end-to-end tests with real clients, disks and engines

@@ -11,14 +11,16 @@ from xdist.scheduler import LoadScopeScheduling
 
 import runs
 
-# A slow machine is no fault, so no example has a deadline.
-settings.register_profile("untimed", deadline=None, derandomize=runs.IN_CI)
+# A slow machine is no fault, so no example has a deadline. There are more than a hundred properties,
+# which are tried with other examples in each run of a person.
+settings.register_profile("untimed", deadline=None, derandomize=runs.IN_CI, max_examples=50)
 settings.load_profile("untimed")
 
 APART: Final = ("tests/vm/", "tests/e2e/test_crash.py")
 
 LONG: Final = (
     "tests/vm/test_moves.py",
+    "tests/e2e/test_crash.py",
     "tests/vm/test_grow.py",
     "tests/vm/test_storage_faults.py",
     "tests/vm/test_storage_setup.py",

@@ -25,7 +25,7 @@ from e2e.wharf import Wharf
 
 pytestmark = pytest.mark.e2e
 
-KILLS = int(os.environ.get("WHARF_CRASHES", "200"))
+KILLS = int(os.environ.get("WHARF_CRASHES", "60"))
 WRITERS = 4
 PROJECT = "harbour"
 CUT_OFF = (aiohttp.ClientError, ConnectionError, TimeoutError)

@@ -143,14 +143,14 @@ ELSEWHERE = {
     (OLD_RIGHTS, "ClusterRoleBinding"): "e2e/test_kubectl_kinds",
     (OLD_RIGHTS, "Role"): "e2e/test_kubectl_kinds",
     (OLD_RIGHTS, "RoleBinding"): "e2e/test_kubectl_kinds",
-    (IMAGES, "ImageSignature"): "images/test_stream_parts",
+    (IMAGES, "ImageSignature"): "images/streams/test_stream_parts",
     (IMAGES, "ImageStreamImage"): "e2e/test_image_streams",
     (IMAGES, "ImageStreamImport"): "e2e/test_import",
-    (IMAGES, "ImageStreamLayers"): "images/test_stream_parts",
-    (IMAGES, "ImageStreamMapping"): "images/test_mappings",
+    (IMAGES, "ImageStreamLayers"): "images/streams/test_stream_parts",
+    (IMAGES, "ImageStreamMapping"): "images/streams/test_mappings",
     (IMAGES, "ImageStreamTag"): "e2e/test_image_streams",
-    (IMAGES, "ImageTag"): "images/test_tags",
-    (IMAGES, "SecretList"): "images/test_stream_parts",
+    (IMAGES, "ImageTag"): "images/streams/test_tags",
+    (IMAGES, "SecretList"): "images/streams/test_stream_parts",
 }
 """Kinds that are not written by hand, and the tests that go through them, without kubectl too."""
 
